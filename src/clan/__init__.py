@@ -1,0 +1,30 @@
+"""clan: a network intrusion detector that learns your normal.
+
+Public names load on first use, so `import clan` brings in neither torch nor scikit-learn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from clan._version import __version__
+from clan.errors import ClanError, ClanWarning
+
+if TYPE_CHECKING:
+    from clan.detect import ClanDetector
+    from clan.sources import read_flows
+
+_LAZY = {"ClanDetector": "clan.detect", "read_flows": "clan.sources"}
+
+__all__ = ["ClanDetector", "ClanError", "ClanWarning", "__version__", "read_flows"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'clan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
