@@ -1,0 +1,177 @@
+"""The alert record: one flow that was less like benign traffic than the budget allows, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from clan.alerts.reason import Reason
+from clan.alerts.transport import transport_name
+from clan.errors import DataError
+from clan.schema import IDENTITY
+
+CATEGORY = "Anomalous flow"
+SEVERITIES = {1: "high", 2: "medium", 3: "low", 4: "marginal"}
+"""Severity to its name; 1 is the worst, as in EVE."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COUNTS = {
+    "packets_fwd": "fwd_pkt_cnt",
+    "packets_bwd": "bwd_pkt_cnt",
+    "payload_bytes_fwd": "fwd_pkt_len_tot",
+    "payload_bytes_bwd": "bwd_pkt_len_tot",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """One anomalous flow.
+
+    Text fields are as the source gave them; whoever shows them escapes them (see `clan.alerts.text`).
+
+    Attributes:
+        timestamp: Start of the flow in UTC; None where the source has no times.
+        ts_end: End of the flow in UTC, or None.
+        uid: The flow's own identifier, the same for the same packets.
+        community_id: Community ID, or None.
+        src_ip: Address of the originator, or None.
+        src_port: Port of the originator, or None where the protocol has none.
+        dst_ip: Address of the responder, or None.
+        dst_port: Port of the responder, or None.
+        protocol: IANA protocol number, or None.
+        source: The stream that the flow came from.
+        anomaly_score: Higher is more anomalous.
+        p_value: Share of benign flows that would score at least as high, in (0, 1].
+        threshold: The score from which flows are alerts.
+        alpha: The p-value up to which flows are alerts, in (0, 1): the budget as a rate.
+        model_id: Which model said so.
+        severity: 1 (high) to 4 (marginal), see `severity_of`.
+        reasons: The features farthest from the benign range, farthest first.
+        packets_fwd: Packets of the originator, or None where they are unavailable.
+        packets_bwd: Packets of the responder, or None.
+        payload_bytes_fwd: Transport payload of the originator in bytes, or None.
+        payload_bytes_bwd: Transport payload of the responder in bytes, or None.
+        category: Kind of alert.
+    """
+
+    timestamp: datetime | None
+    ts_end: datetime | None
+    uid: str
+    community_id: str | None
+    src_ip: str | None
+    src_port: int | None
+    dst_ip: str | None
+    dst_port: int | None
+    protocol: int | None
+    source: str
+    anomaly_score: float
+    p_value: float
+    threshold: float
+    alpha: float
+    model_id: str
+    severity: int
+    reasons: tuple[Reason, ...]
+    packets_fwd: int | None = None
+    packets_bwd: int | None = None
+    payload_bytes_fwd: int | None = None
+    payload_bytes_bwd: int | None = None
+    category: str = CATEGORY
+
+    @property
+    def transport(self) -> str | None:
+        """Upper-case name of the protocol, or None."""
+        return None if self.protocol is None else transport_name(self.protocol)
+
+
+def severity_of(p_value: float, alpha: float) -> int:
+    """Grade an alert by how far below the budget's rate its p-value lies.
+
+    | severity | p-value / alpha | reading |
+    |---|---|---|
+    | 1 high | up to 0.01 | benign traffic does this at most a hundredth as often as it raises an alert |
+    | 2 medium | up to 0.1 | at most a tenth as often |
+    | 3 low | up to 0.5 | at most half as often |
+    | 4 marginal | above | just inside the budget |
+
+    A p-value is never below 1 / (calibration flows + 1), so a small calibration set cannot reach severity 1; that is
+    as it should be, for it cannot know.
+
+    Args:
+        p_value: In (0, 1].
+        alpha: The p-value up to which flows are alerts, in (0, 1).
+
+    Example:
+        >>> [severity_of(p, 0.01) for p in (0.0001, 0.001, 0.004, 0.009)]
+        [1, 2, 3, 4]
+    """
+    ratio = p_value / alpha if alpha > 0 else math.inf
+    # The bounds are met with a little room: 0.0001 / 0.01 is not exactly 0.01.
+    return next((level for level, bound in ((1, 0.01), (2, 0.1), (3, 0.5)) if ratio <= bound * (1 + 1e-9)), 4)
+
+
+def alerts_from(
+    scored: pl.DataFrame,
+    reasons: Sequence[Sequence[Reason]],
+    *,
+    threshold: float,
+    alpha: float,
+    model_id: str,
+) -> list[Alert]:
+    """Make the alert records of a scored table.
+
+    Args:
+        scored: Flows with the identity columns and `anomaly_score`, `p_value` and `alert` (bool); feature columns are
+            used for the packet and byte counts where they are there.
+        reasons: One list for each row whose `alert` is true, in the order of those rows.
+        threshold: The score from which flows are alerts.
+        alpha: The p-value up to which flows are alerts, in (0, 1).
+        model_id: Which model scored them.
+
+    Returns:
+        One record for each row whose `alert` is true, in the order of the table.
+
+    Raises:
+        DataError: A column is missing, or there are not as many lists of reasons as alerts.
+    """
+    missing = [c for c in (*IDENTITY, "anomaly_score", "p_value", "alert") if c not in scored.columns]
+    if missing:
+        raise DataError(f"the scored table lacks {', '.join(missing)}; score the flows with a detector first")
+    rows = scored.filter(pl.col("alert").fill_null(value=False))
+    if rows.height != len(reasons):
+        raise DataError(f"expected one list of reasons for each of {rows.height} alerts, got {len(reasons)}")
+    counts = {name: column for name, column in _COUNTS.items() if column in rows.columns}
+    table = rows.select(
+        *(pl.col(c).dt.epoch("us") if c in ("ts_start", "ts_end") else pl.col(c) for c in IDENTITY),
+        "anomaly_score",
+        "p_value",
+        *(pl.col(column).cast(pl.Int64).alias(name) for name, column in counts.items()),
+    )
+    return [
+        _record(row, why, threshold=threshold, alpha=alpha, model_id=model_id)
+        for row, why in zip(table.iter_rows(named=True), reasons, strict=True)
+    ]
+
+
+def _record(row: dict[str, Any], why: Sequence[Reason], *, threshold: float, alpha: float, model_id: str) -> Alert:
+    return Alert(
+        timestamp=_time(row.pop("ts_start")),
+        ts_end=_time(row.pop("ts_end")),
+        uid=row.pop("uid") or "",
+        source=row.pop("source") or "",
+        threshold=threshold,
+        alpha=alpha,
+        model_id=model_id,
+        severity=severity_of(row["p_value"], alpha),
+        reasons=tuple(why),
+        **row,
+    )
+
+
+def _time(epoch_us: int | None) -> datetime | None:
+    """Build the time by hand: polars would ask for a time zone database, which small images lack."""
+    return None if epoch_us is None else _EPOCH + timedelta(microseconds=epoch_us)

@@ -1,0 +1,59 @@
+"""Numbers with units, as a reader wants them."""
+
+from __future__ import annotations
+
+import math
+
+_TIMES = ((60e6 * 60, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
+_SIZES = ((1e9, "GB"), (1e6, "MB"))
+
+
+def number(value: float) -> str:
+    """Write a number with thousands separators and at most four significant digits after rounding.
+
+    Example:
+        >>> number(8214.0), number(0.0123456), number(1.5e12)
+        ('8,214', '0.01235', '1.5e+12')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 1e9 or 0 < abs(value) < 1e-4:
+        return f"{value:.4g}"
+    if value == int(value):
+        return f"{int(value):,}"
+    decimals = max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:,.0f}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Write a value with its unit; times in us and sizes in bytes move to the prefix that keeps them short.
+
+    Args:
+        value: The value in `unit`; may be infinite or NaN.
+        unit: Unit as in the schema; ``""`` where it is unknown.
+
+    Example:
+        >>> quantity(8214, "packets"), quantity(120_001_234, "us"), quantity(2_500_000, "bytes/s")
+        ('8,214 packets', '2 min', '2.5 MB/s')
+    """
+    shown, shown_unit = value, unit
+    base, slash, per = unit.partition("/")
+    prefixes = _TIMES if unit == "us" else _SIZES if base == "bytes" else ()
+    for size, name in prefixes:
+        if math.isfinite(value) and abs(value) >= size:
+            shown, shown_unit = value / size, name + slash + per
+            break
+    return f"{number(shown)} {shown_unit}".rstrip()
+
+
+def compact(count: float) -> str:
+    """Write a count in at most four characters or so, for the ticks of an axis.
+
+    Example:
+        >>> compact(950), compact(10_000), compact(2_500_000)
+        ('950', '10k', '2.5M')
+    """
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(count) >= size:
+            return f"{count / size:g}{suffix}"
+    return f"{count:g}"

@@ -1,0 +1,6 @@
+"""Where alerts go, one sink a file."""
+
+from clan.alerts.sinks.base import Sink
+from clan.alerts.sinks.file import FileSink
+
+__all__ = ["FileSink", "Sink"]

@@ -1,0 +1,118 @@
+r"""Alerts as Suricata EVE JSON, one object a line.
+
+The line keeps to Suricata's own schema: no keys of ours in `alert` or `flow`, and everything that Suricata does not
+know lies in `alert.metadata`, whose values are lists of strings there. The features that explain an alert are lists of
+the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_quantile`, `benign_low`,
+`benign_high`, `reason`. Numbers in these strings are exact (`repr`).
+
+What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
+packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
+
+The generator id is private to clan, so that `gen_id 2509, sig_id 1` in a threshold.config or a rule of a SIEM means
+these alerts whatever model raised them; the model is in the metadata and retraining breaks no suppression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from clan.alerts.alert import Alert
+
+GENERATOR_ID = 2509
+"""EVE `gid` of every alert of clan: none of Suricata's or Snort's generators has it."""
+SIGNATURE_ID = 1
+"""EVE `signature_id` of an anomalous flow that has no name yet."""
+REVISION = 1
+"""EVE `rev`: rises when the meaning of the line changes."""
+SIGNATURE = "clan: flow unlike benign traffic"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def encode(alert: Alert) -> str:
+    r"""Write an alert as one EVE line, without its end.
+
+    The line is ASCII: control characters, line separators and everything beyond ASCII are ``\u`` escapes, and so are
+    ``<``, ``>``, ``&`` and DEL, so that the text is as harmless in a terminal or a page as in a parser.
+
+    A flow without times gets the epoch as `timestamp`, which EVE demands, and `time` = `unavailable` in the metadata.
+    """
+    text = json.dumps(_event(alert), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\x7f":  # only ever inside strings
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def flow_id(uid: str) -> int:
+    """Number a flow by its uid: stable from run to run, below 2^51 as Suricata's own, so that JavaScript keeps it."""
+    return int.from_bytes(hashlib.sha256(uid.encode("utf-8", "surrogatepass")).digest()[:8], "big") >> 13
+
+
+def _event(alert: Alert) -> dict[str, Any]:
+    event = {
+        "timestamp": _stamp(alert.timestamp or alert.ts_end or _EPOCH),
+        "flow_id": flow_id(alert.uid),
+        "event_type": "alert",
+        "src_ip": alert.src_ip,
+        "src_port": alert.src_port,
+        "dest_ip": alert.dst_ip,
+        "dest_port": alert.dst_port,
+        "proto": alert.transport,
+        "community_id": alert.community_id,
+        "alert": {
+            "action": "allowed",
+            "gid": GENERATOR_ID,
+            "signature_id": SIGNATURE_ID,
+            "rev": REVISION,
+            "signature": SIGNATURE,
+            "category": alert.category,
+            "severity": alert.severity,
+            "metadata": _metadata(alert),
+        },
+        "flow": _flow(alert),
+    }
+    return {key: value for key, value in event.items() if value is not None and value != {}}
+
+
+def _flow(alert: Alert) -> dict[str, Any]:
+    known = {
+        "pkts_toserver": alert.packets_fwd,
+        "pkts_toclient": alert.packets_bwd,
+        "start": None if alert.timestamp is None else _stamp(alert.timestamp),
+        "end": None if alert.ts_end is None else _stamp(alert.ts_end),
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _metadata(alert: Alert) -> dict[str, list[str]]:
+    why = alert.reasons
+    known: dict[str, list[str]] = {
+        "anomaly_score": [repr(alert.anomaly_score)],
+        "p_value": [repr(alert.p_value)],
+        "threshold": [repr(alert.threshold)],
+        "alpha": [repr(alert.alpha)],
+        "model_id": [alert.model_id],
+        "uid": [alert.uid],
+        "source": [alert.source],
+        "feature": [r.feature for r in why],
+        "feature_value": [repr(r.value) for r in why],
+        "feature_unit": [r.unit for r in why],
+        "benign_quantile": [repr(r.benign_quantile) for r in why],
+        "benign_low": [repr(r.benign_low) for r in why],
+        "benign_high": [repr(r.benign_high) for r in why],
+        "reason": [r.sentence for r in why],
+    }
+    for key, count in (("toserver", alert.payload_bytes_fwd), ("toclient", alert.payload_bytes_bwd)):
+        if count is not None:
+            known[f"payload_bytes_{key}"] = [str(count)]
+    if alert.timestamp is None:
+        known["time"] = ["unavailable" if alert.ts_end is None else "end of flow"]
+    return known
+
+
+def _stamp(moment: datetime) -> str:
+    """ISO 8601 with microseconds and +0000, as Suricata writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "+0000")

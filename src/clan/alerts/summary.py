@@ -1,0 +1,89 @@
+"""The short table that a run ends with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from clan.alerts.alert import SEVERITIES, Alert
+from clan.alerts.quantity import number
+from clan.alerts.text import visible
+
+_STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
+
+
+def summary(
+    alerts: Sequence[Alert], *, n_flows: int, expected: float, interval: tuple[float, float], top: int = 10
+) -> RenderableType:
+    """Lay out the alerts that matter most and the hosts that raised most, for a terminal.
+
+    Every cell is plain text with control characters spelled out: neither rich markup nor terminal escapes in an
+    address or a path do anything.
+
+    Args:
+        alerts: All alerts of the run.
+        n_flows: Flows that were scored, >= 0.
+        expected: Alerts that the budget expects among so many benign flows, >= 0.
+        interval: Its interval, low and high.
+        top: Rows of the tables, >= 1.
+
+    Returns:
+        Something for `rich.console.Console.print`; nothing is printed here.
+    """
+    low, high = interval
+    verdict = "within" if low <= len(alerts) <= high else "above" if len(alerts) > high else "below"
+    head = Text(
+        f"{len(alerts):,} alert{'' if len(alerts) == 1 else 's'} in {n_flows:,} flows; "
+        f"{number(expected)} expected ({number(low)} to {number(high)}): {verdict} the budget"
+    )
+    return Group(head, _alert_table(alerts, top), _host_table(alerts, top)) if alerts else Group(head)
+
+
+def endpoint(ip: str | None, port: int | None) -> str:
+    """Write an address and port, brackets around IPv6; printable whatever the address holds.
+
+    Example:
+        >>> endpoint("10.0.0.1", 80), endpoint("fe80::1", 80), endpoint(None, None)
+        ('10.0.0.1:80', '[fe80::1]:80', '?')
+    """
+    address = "?" if ip is None else visible(ip, limit=80)
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
+    worst = sorted(alerts, key=lambda a: (a.p_value, -a.anomaly_score))[:top]
+    more = f", {len(worst)} of {len(alerts):,}" if len(worst) < len(alerts) else ""
+    table = Table(title=f"Least like benign{more}", title_justify="left", show_edge=False, pad_edge=False)
+    for name in ("time (UTC)", "severity", "from", "to", "proto"):
+        table.add_column(name, no_wrap=name == "time (UTC)")
+    table.add_column("p-value", justify="right")
+    table.add_column("first reason")
+    for a in worst:
+        table.add_row(
+            Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
+            Text(SEVERITIES[a.severity], style=_STYLES[a.severity]),
+            Text(endpoint(a.src_ip, a.src_port)),
+            Text(endpoint(a.dst_ip, a.dst_port)),
+            Text(a.transport or "?"),
+            Text(number(a.p_value)),
+            Text(visible(a.reasons[0].sentence, limit=100) if a.reasons else ""),
+        )
+    return table
+
+
+def _host_table(alerts: Sequence[Alert], top: int) -> Table:
+    sent = Counter(a.src_ip for a in alerts if a.src_ip is not None)
+    received = Counter(a.dst_ip for a in alerts if a.dst_ip is not None)
+    table = Table(title="Hosts with most alerts", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("host")
+    for name in ("as source", "as destination"):
+        table.add_column(name, justify="right")
+    for host, _ in sorted((sent + received).items(), key=lambda item: (-item[1], item[0]))[:top]:
+        table.add_row(Text(endpoint(host, None)), Text(f"{sent[host]:,}"), Text(f"{received[host]:,}"))
+    return table

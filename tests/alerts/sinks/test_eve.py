@@ -1,0 +1,135 @@
+"""EVE lines keep to Suricata's schema, and carry nothing raw from an attacker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
+
+from clan.alerts.sinks.eve import GENERATOR_ID, encode, flow_id
+
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+SCHEMA: dict[str, Any] = {
+    "required": ["timestamp", "event_type", "flow_id", "alert"],
+    "properties": {
+        "timestamp": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}[+\-]\d{4}$"},
+        "flow_id": {"type": "integer", "maximum": 2**51 - 1},
+        "event_type": STRING,
+        "src_ip": STRING,
+        "src_port": INTEGER,
+        "dest_ip": STRING,
+        "dest_port": INTEGER,
+        "proto": {"type": "string", "pattern": r"^([A-Z0-9v-]+|IPv6-ICMP)$"},
+        "community_id": STRING,
+        "alert": {
+            "required": ["action", "gid", "signature_id", "rev", "signature", "category", "severity", "metadata"],
+            "properties": {
+                "action": {"type": "string", "pattern": "^allowed$"},
+                "gid": INTEGER,
+                "signature_id": INTEGER,
+                "rev": INTEGER,
+                "signature": STRING,
+                "category": STRING,
+                "severity": {"type": "integer", "maximum": 4},
+                "metadata": {"values": {"items": STRING}},
+            },
+        },
+        "flow": {
+            "required": [],
+            "properties": {"pkts_toserver": INTEGER, "pkts_toclient": INTEGER, "start": STRING, "end": STRING},
+        },
+    },
+}
+
+
+def check(value: Any, schema: dict[str, Any], where: str = "$") -> None:
+    """Hold a value against the small part of JSON Schema that EVE alerts need; nothing unnamed is let in."""
+    import re
+
+    if schema.get("type") == "string":
+        assert isinstance(value, str), where
+        assert re.search(schema.get("pattern", ""), value), where
+    elif schema.get("type") == "integer":
+        assert type(value) is int, where
+        assert 0 <= value <= schema.get("maximum", 2**63 - 1), where
+    elif "items" in schema:
+        assert isinstance(value, list), where
+        for item in value:
+            check(item, schema["items"], where)
+    elif "values" in schema:
+        for key, item in value.items():
+            check(item, schema["values"], f"{where}.{key}")
+    else:
+        assert set(value) <= set(schema["properties"]), where
+        assert set(schema["required"]) <= set(value), where
+        for key, item in value.items():
+            check(item, schema["properties"][key], f"{where}.{key}")
+
+
+def test_every_line_keeps_to_the_schema() -> None:
+    for alert in alerts_of(scored_frame(200, 6)):
+        check(json.loads(encode(alert)), SCHEMA)
+
+
+def test_what_is_not_known_is_left_out_and_the_line_still_keeps_to_the_schema() -> None:
+    (alert,) = alerts_of(scored_frame(10, 1))
+    bare = replace(
+        alert, timestamp=None, ts_end=None, src_ip=None, src_port=None, dst_ip=None, dst_port=None, protocol=None,
+        community_id=None, reasons=(), packets_fwd=None, packets_bwd=None, payload_bytes_fwd=None,
+        payload_bytes_bwd=None,
+    )  # fmt: skip
+    event = json.loads(encode(bare))
+    check(event, SCHEMA)
+    assert set(event) == {"timestamp", "flow_id", "event_type", "alert"}
+    assert event["timestamp"] == "1970-01-01T00:00:00.000000+0000"
+    assert event["alert"]["metadata"]["time"] == ["unavailable"]
+
+
+def test_metadata_holds_the_decision_and_five_reasons_exactly() -> None:
+    (alert,) = alerts_of(scored_frame(100, 1))
+    event = json.loads(encode(alert))
+    meta = event["alert"]["metadata"]
+    assert float(meta["anomaly_score"][0]) == alert.anomaly_score
+    assert float(meta["p_value"][0]) == alert.p_value
+    assert float(meta["threshold"][0]) == alert.threshold
+    assert meta["model_id"] == ["office-1"]
+    assert meta["feature"] == [r.feature for r in alert.reasons]
+    assert [float(v) for v in meta["benign_quantile"]] == [r.benign_quantile for r in alert.reasons]
+    lists = ("feature", "feature_value", "feature_unit", "benign_quantile", "benign_low", "benign_high", "reason")
+    assert {len(meta[name]) for name in lists} == {5}
+    assert event["flow"]["pkts_toserver"] == alert.packets_fwd
+
+
+def test_gid_is_private_and_the_signature_survives_retraining() -> None:
+    (alert,) = alerts_of(scored_frame(10, 1))
+    old, new = (json.loads(encode(replace(alert, model_id=m)))["alert"] for m in ("a", "b"))
+    assert old["gid"] == GENERATOR_ID
+    assert old["signature_id"] == new["signature_id"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name"), [(6, "TCP"), (17, "UDP"), (1, "ICMP"), (58, "IPv6-ICMP"), (132, "SCTP"), (46, "046")]
+)
+def test_protocols_have_the_names_of_eve(protocol: int, name: str) -> None:
+    (alert,) = alerts_of(scored_frame(10, 1))
+    assert json.loads(encode(replace(alert, protocol=protocol)))["proto"] == name
+
+
+def test_hostile_text_is_escaped_and_comes_back_unchanged() -> None:
+    for alert in alerts_of(hostile_frame()):
+        line = encode(replace(alert, reasons=(hostile_reason(),)))
+        assert line.isascii()
+        assert line.isprintable()
+        assert "<" not in line
+        event = json.loads(line)
+        check(event, SCHEMA)
+        assert event["src_ip"] == HOSTILE
+        assert event["alert"]["metadata"]["feature"] == [HOSTILE]
+
+
+def test_flow_id_is_stable_and_survives_javascript() -> None:
+    assert flow_id("C1") == flow_id("C1") != flow_id("C2")
+    assert 0 <= flow_id("C\udce9") < 2**51

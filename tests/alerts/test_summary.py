@@ -1,0 +1,51 @@
+"""The terminal summary tells the budget, the worst alerts and the hosts, and no cell does anything to the terminal."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from tests.alerts.frames import alerts_of, hostile_frame, hostile_reason, scored_frame
+
+from clan.alerts import Alert, summary
+from clan.alerts.summary import endpoint
+
+
+def shown(alerts: list[Alert], *, expected: float = 4.0, interval: tuple[float, float] = (1, 9), top: int = 10) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=200, force_terminal=False, color_system=None)
+    console.print(summary(alerts, n_flows=400, expected=expected, interval=interval, top=top))
+    return out.getvalue()
+
+
+def test_worst_alerts_come_first_and_hosts_are_counted() -> None:
+    alerts = alerts_of(scored_frame(400, 6))
+    text = shown(alerts, top=3)
+    assert "6 alerts in 400 flows; 4 expected (1 to 9): within the budget" in text
+    assert "Least like benign, 3 of 6" in text
+    worst = sorted(alerts, key=lambda a: a.p_value)
+    places = [text.index(f"{a.src_ip}:{a.src_port}") for a in worst[:3]]
+    assert places == sorted(places)
+    assert "fwd_pkt_cnt" in text
+
+
+@pytest.mark.parametrize(("interval", "verdict"), [((0, 5), "above"), ((6, 6), "within"), ((7, 9), "below")])
+def test_verdict_compares_with_the_interval(interval: tuple[float, float], verdict: str) -> None:
+    assert f"{verdict} the budget" in shown(alerts_of(scored_frame(400, 6)), interval=interval)
+
+
+def test_no_alerts_is_one_line() -> None:
+    assert shown([], interval=(0, 3)).splitlines() == ["0 alerts in 400 flows; 4 expected (0 to 3): within the budget"]
+
+
+def test_hostile_text_is_spelled_out_and_no_markup() -> None:
+    alerts = [replace(a, reasons=(hostile_reason(),)) for a in alerts_of(hostile_frame())]
+    text = shown(alerts)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "[red]" in text
+
+
+def test_missing_endpoint_is_a_question_mark() -> None:
+    assert endpoint(None, 80) == "?:80"
