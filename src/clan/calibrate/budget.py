@@ -1,0 +1,100 @@
+"""How many false alarms are allowed, and the significance level that follows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from clan.errors import ConfigError, DataError
+
+DEFAULT_FPR = 0.01
+"""The budget when nobody asks for one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """A false-alarm budget: alerts a day, or a false-positive rate, or neither for the default rate.
+
+    Attributes:
+        alerts_per_day: False alarms a day, > 0.
+        fpr: Share of benign flows that may alert, in (0, 1).
+
+    Raises:
+        ConfigError: Both are given, or a value is out of range.
+    """
+
+    alerts_per_day: float | None = None
+    fpr: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.alerts_per_day is not None and self.fpr is not None:
+            raise ConfigError(
+                f"give alerts_per_day or fpr, not both (got alerts_per_day={self.alerts_per_day}, fpr={self.fpr})"
+            )
+        if self.alerts_per_day is not None and not (self.alerts_per_day > 0 and math.isfinite(self.alerts_per_day)):
+            raise ConfigError(f"alerts_per_day must be above 0, got {self.alerts_per_day}")
+        if self.fpr is not None and not 0 < self.fpr < 1:
+            raise ConfigError(f"fpr must be between 0 and 1, got {self.fpr}")
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody chose this budget; the default gives way when the rows are too few for it."""
+        return self.alerts_per_day is not None or self.fpr is not None
+
+    def __str__(self) -> str:
+        if self.alerts_per_day is not None:
+            return f"{self.alerts_per_day:g} alerts a day"
+        return f"false-positive rate {self.fpr if self.fpr is not None else DEFAULT_FPR:g}"
+
+    def alpha(self, n: int, days: float | None) -> float:
+        """Turn the budget into a significance level for one flow.
+
+        Args:
+            n: Benign calibration flows.
+            days: Days in which they were seen, where that is known.
+
+        Returns:
+            The largest p-value that alerts, in (0, 1). For the default budget never below 1 / (n + 1).
+
+        Raises:
+            DataError: No days for a budget in alerts a day; too few flows for the budget that was asked; or a budget
+                above the number of flows.
+        """
+        if self.alerts_per_day is not None:
+            return self._alpha_of_rate(self.alerts_per_day, n, days)
+        if self.fpr is None:
+            return max(DEFAULT_FPR, 1 / (n + 1))
+        needed = math.ceil(1 / self.fpr) - 1
+        if n < needed:
+            raise DataError(
+                f"fpr={self.fpr:g} needs at least {needed:,} benign flows, found {n:,}; "
+                f"train on more, or ask for fpr={_round_up(1 / (n + 1)):g} or above"
+            )
+        return self.fpr
+
+    @staticmethod
+    def _alpha_of_rate(rate: float, n: int, days: float | None) -> float:
+        if days is None:
+            raise DataError(
+                "alerts_per_day needs to know in how many days the flows were seen, and these have no usable times; "
+                "give days=, or a budget as fpr="
+            )
+        alpha = rate * days / n
+        if alpha >= 1:
+            raise DataError(
+                f"{rate:g} alerts a day is not below the {n / days:,.0f} flows a day of the training data; "
+                "ask for fewer alerts"
+            )
+        if alpha * (n + 1) < 1:
+            raise DataError(
+                f"{rate:g} alerts a day needs at least {math.ceil(n / (rate * days)):,} benign flows at this rate of "
+                f"flows ({1 / rate:.3g} days), found {n:,} flows in {days:.3g} days; train on a longer time, or ask for "
+                f"alerts_per_day={_round_up(1 / days):g} or above"
+            )
+        return alpha
+
+
+def _round_up(value: float) -> float:
+    """Round up to three significant digits, so that the value in a message works when it is typed in."""
+    scale = 10.0 ** (2 - math.floor(math.log10(value)))
+    return math.ceil(value * scale) / scale

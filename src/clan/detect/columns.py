@@ -1,0 +1,129 @@
+"""From the user's table to rows of numbers, with errors that name the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from clan.errors import DataError, SchemaError
+from clan.schema import GROUPS, IDENTITY, Feature, check_columns, features_of, table_feature
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Streams:
+    """Where and when each row was seen, where that is known.
+
+    Attributes:
+        source: Number of each row's stream. Shape `(n,)`.
+        time: Start of each flow in microseconds. Shape `(n,)`.
+    """
+
+    source: NDArray[np.int64] | None = None
+    time: NDArray[np.int64] | None = None
+
+
+def is_frame(table: object) -> bool:
+    """Whether this is a polars table, which is read by column name."""
+    return isinstance(table, (pl.DataFrame, pl.LazyFrame))
+
+
+def collect(table: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """Read a lazy table."""
+    return table.collect() if isinstance(table, pl.LazyFrame) else table
+
+
+def is_flow_table(frame: pl.DataFrame) -> bool:
+    """Whether a table has identity columns, so that its other columns are known features."""
+    return {"uid", "ts_start"} <= set(frame.columns)
+
+
+def choose_features(frame: pl.DataFrame) -> tuple[Feature, ...]:
+    """Choose the feature columns of a training table.
+
+    A flow table (one with identity columns) gives every feature group that it has in full; any other table gives all
+    its columns as group `table`.
+
+    Raises:
+        SchemaError: A flow table without a full group; a table with columns that are not numbers, or without columns.
+    """
+    if is_flow_table(frame):
+        groups = [name for name, features in GROUPS.items() if {f.name for f in features} <= set(frame.columns)]
+        if not groups:
+            check_columns(frame.columns, GROUPS["flow"], what="this flow table")
+        return features_of(groups)
+    if not frame.columns:
+        raise SchemaError("the table has no columns; expected numeric feature columns")
+    _refuse_text(frame, frame.columns)
+    return tuple(table_feature(name) for name in frame.columns)
+
+
+def available(frame: pl.DataFrame, features: Sequence[Feature]) -> tuple[tuple[Feature, ...], list[str]]:
+    """Split features into those with values and the names of those that are null in every row."""
+    nulls = frame.select(f.name for f in features).null_count().row(0)
+    empty = {f.name for f, count in zip(features, nulls, strict=True) if count == frame.height}
+    return tuple(f for f in features if f.name not in empty), sorted(empty)
+
+
+def numbers(frame: pl.DataFrame, features: Sequence[Feature], *, what: str) -> Floats:
+    """Read feature columns as float64, shape `(n, n_features)`.
+
+    Raises:
+        SchemaError: Missing columns, or columns that are not numbers.
+        DataError: Null, NaN or infinite values, with their columns and counts.
+    """
+    check(frame, features, what=what)
+    return block(frame, [f.name for f in features], 0, frame.height)
+
+
+def check(frame: pl.DataFrame, features: Sequence[Feature], *, what: str) -> None:
+    """Raise as `numbers` does, without reading the numbers."""
+    names = [f.name for f in features]
+    check_columns(frame.columns, features, what=what)
+    _refuse_text(frame, names)
+    _refuse_not_finite(frame.select(names), what)
+
+
+def block(frame: pl.DataFrame, names: Sequence[str], start: int, stop: int) -> Floats:
+    """Read rows start to stop of checked columns as float64."""
+    return frame[start:stop].select(pl.col(names).cast(pl.Float64)).to_numpy()
+
+
+def streams(frame: pl.DataFrame) -> Streams:
+    """Read where and when the flows of a flow table were seen."""
+    source = time = None
+    if "source" in frame.columns and frame["source"].null_count() == 0:
+        source = frame["source"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    if "ts_start" in frame.columns and frame["ts_start"].null_count() == 0 and frame["ts_start"].n_unique() > 1:
+        time = frame["ts_start"].dt.timestamp("us").to_numpy()
+    return Streams(source=source, time=time)
+
+
+def _refuse_text(frame: pl.DataFrame, names: Sequence[str]) -> None:
+    types = frame.schema
+    wrong = [f"{name} ({types[name]})" for name in names if not (types[name].is_numeric() or types[name] == pl.Boolean)]
+    if wrong:
+        shown = ", ".join(wrong[:8]) + (f" and {len(wrong) - 8} more" if len(wrong) > 8 else "")
+        hint = " Identity columns of a flow table are " + ", ".join(IDENTITY) + "." if set(names) & set(IDENTITY) else ""
+        raise SchemaError(
+            f"expected numeric columns, found {len(wrong)} of other types: {shown}; drop them, or turn them into numbers.{hint}"
+        )
+
+
+def _refuse_not_finite(frame: pl.DataFrame, what: str) -> None:
+    counts = frame.select(
+        (pl.col(name).is_null() | ~pl.col(name).cast(pl.Float64).is_finite().fill_null(value=True)).sum()
+        for name in frame.columns
+    ).row(0)
+    bad = [f"{name} ({count:,})" for name, count in zip(frame.columns, counts, strict=True) if count]
+    if bad:
+        shown = ", ".join(bad[:8]) + (f" and {len(bad) - 8} more columns" if len(bad) > 8 else "")
+        raise DataError(
+            f"{what} of {frame.height:,} rows has null, NaN or infinite values in: {shown}; "
+            "drop those rows or columns, or fill them in (null means that the source cannot tell, so 0 would be wrong)"
+        )

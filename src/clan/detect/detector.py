@@ -1,0 +1,261 @@
+"""The detector: scikit-learn's verbs around encoder, scorer and budget.
+
+Direction of scores: `anomaly_score` is clan's own and higher means more anomalous. scikit-learn's names keep
+scikit-learn's sign, and this is the only file that knows of it: `score_samples = -anomaly_score`,
+`decision_function = score_samples - offset_`, negative where a flow alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from clan.calibrate import Budget, Calibration, assign_folds, calibrate
+from clan.detect import columns
+from clan.detect.cross_fit import cross_fit
+from clan.detect.manifest import Record, from_file, to_file
+from clan.detect.model import Model, score_blocks
+from clan.detect.presets import Preset, preset
+from clan.detect.quantiles import benign_quantiles
+from clan.detect.scorers import scorer_class
+from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
+from clan.errors import ConfigError
+from clan.schema import Feature
+from clan.train import TrainProgress
+
+Floats = NDArray[np.float64]
+Table = pl.DataFrame | pl.LazyFrame | ArrayLike
+"""A flow table (polars, columns of `clan.schema`), or numeric columns as polars, pandas or NumPy."""
+
+
+class ClanDetector(OutlierMixin, BaseEstimator):
+    """Learn what benign flows look like, and flag the others within a false-alarm budget.
+
+    Args:
+        alerts_per_day: False alarms a day that are acceptable. Needs flows with times, or `days`.
+        fpr: Share of benign flows that may alert, in (0, 1). Without any budget: 0.01, or the smallest rate that the
+            training rows support, with a warning.
+        preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe.
+        days: Days in which the training flows were seen, where their times do not tell.
+        scorer: Name in `clan.detect.SCORERS` in place of the preset's.
+        epochs: Most epochs to train, in place of the preset's.
+        n_folds: Parts that the training rows are held out in, for the threshold. At least 2.
+        device: ``"auto"`` (a GPU when present) or a torch device name.
+        random_state: Seed or generator; with the same one, two runs give the same model.
+
+    Attributes:
+        features_: The features that the model looks at (`clan.schema.Feature`).
+        threshold_: Score at or above which a flow is an alert.
+        offset_: The same for scikit-learn's sign: a flow alerts where `score_samples(X) < offset_`. It is minus the
+            highest score that does not alert, so that `predict`, `p_value` and `threshold_` agree on every row.
+        calibration_: Budget, threshold, and what to expect of them (`clan.calibrate.Calibration`).
+        benign_quantiles_: Quantiles of each feature in the training rows at `clan.detect.quantiles.PROBABILITIES`.
+            Shape `(n_quantiles, n_features)`.
+        manifest_: What the model file says about the model (JSON values).
+
+    Example:
+        >>> benign = np.random.default_rng(0).normal(size=(300, 4))
+        >>> detector = ClanDetector(fpr=0.05, epochs=5, random_state=0).fit(benign)
+        >>> detector.predict([[50.0, -50.0, 50.0, -50.0]]).tolist()
+        [-1]
+    """
+
+    def __init__(  # noqa: PLR0913 - an estimator's settings are its constructor's arguments
+        self,
+        *,
+        alerts_per_day: float | None = None,
+        fpr: float | None = None,
+        preset: str = "default",
+        days: float | None = None,
+        scorer: str | None = None,
+        epochs: int | None = None,
+        n_folds: int = 5,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.alerts_per_day = alerts_per_day
+        self.fpr = fpr
+        self.preset = preset
+        self.days = days
+        self.scorer = scorer
+        self.epochs = epochs
+        self.n_folds = n_folds
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Table,
+        y: object = None,
+        *,
+        progress: Callable[[TrainProgress], None] | None = None,
+        source: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Learn from benign flows.
+
+        Args:
+            X: Benign flows, at least 2.
+            y: Ignored; there for scikit-learn.
+            progress: Called after each epoch of each of the `n_folds + 1` models.
+            source: Where the flows came from, such as ``{"kind": "packets", "settings": {...}}``; JSON values, kept in
+                the model file.
+
+        Raises:
+            DataError: Too few rows for the budget (the message says how many are needed), null or infinite values, no
+                usable times for a budget in alerts a day.
+            SchemaError: Columns that are missing or not numeric.
+            ConfigError: A setting that cannot be.
+            TrainingError: The loss is not finite, or the embedding collapsed.
+            MissingExtra: torch is not installed and the scorer needs it.
+            ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
+        """
+        budget, recipe = Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr), self._recipe()
+        rows = self._training_rows(X, recipe)
+        days = self.days if self.days is not None else rows.days
+        budget.alpha(len(rows.values), days)  # a budget that cannot be met should fail before the training, not after
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        folds = assign_folds(
+            len(rows.values),
+            self.n_folds,
+            np.random.default_rng(seed),
+            source=rows.streams.source,
+            time=rows.streams.time,
+        )
+        self.model_, scores = cross_fit(rows.values, folds, recipe, seed=seed, progress=progress)
+        self.calibration_ = calibrate(scores, budget, days=days)
+        self.benign_quantiles_ = benign_quantiles(rows.values)
+        self.record_ = Record.of(
+            rows, recipe=recipe, preset=self.preset, seed=seed, n_folds=int(folds.max()) + 1, source=source or {}
+        )
+        warn_about(rows, self.model_, self.calibration_, budget, seed=seed)
+        return self
+
+    def anomaly_score(self, X: Table) -> Floats:
+        """Score flows: higher = more anomalous; shape `(n,)`, finite.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            SchemaError: Columns that the model needs are missing or not numeric.
+            DataError: Null, NaN or infinite values in a polars table.
+            ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
+        """
+        check_is_fitted(self)
+        if columns.is_frame(X):
+            frame = columns.collect(X)
+            columns.check(frame, self.features_, what="the table to score")
+            names = [f.name for f in self.features_]
+            return score_blocks(
+                lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_
+            )
+        values = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.model_.score(values[:, list(self.record_.columns)])
+
+    def p_value(self, X: Table) -> Floats:
+        """Share of benign flows at least as anomalous, in (0, 1]; a flow alerts where it is at most the budget's level.
+
+        Raises as `anomaly_score`.
+        """
+        return self.calibration_of(X)[1]
+
+    def calibration_of(self, X: Table) -> tuple[Floats, Floats]:
+        """Score flows once and give `(anomaly_score, p_value)`, each of shape `(n,)`."""
+        scores = self.anomaly_score(X)
+        return scores, self.calibration_.p_value(scores)
+
+    def score_samples(self, X: Table) -> Floats:
+        """Minus `anomaly_score`, as scikit-learn has it: lower = more anomalous."""
+        return -self.anomaly_score(X)
+
+    def decision_function(self, X: Table) -> Floats:
+        """`score_samples(X) - offset_`: negative where a flow alerts."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Table) -> NDArray[np.int64]:
+        """Decide for each flow: -1 alerts, +1 does not."""
+        return np.where(self.anomaly_score(X) >= self.threshold_, -1, 1)
+
+    @property
+    def threshold_(self) -> float:
+        """Score at or above which a flow is an alert."""
+        return self.calibration_.threshold
+
+    @property
+    def offset_(self) -> float:
+        """Minus the highest score that does not alert."""
+        return -self.calibration_.highest_normal
+
+    @property
+    def features_(self) -> tuple[Feature, ...]:
+        """The features that the model looks at."""
+        return self.record_.features
+
+    @property
+    def manifest_(self) -> dict[str, Any]:
+        """What the model file says about the model."""
+        return self.record_.manifest(self.calibration_)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file that holds nothing executable.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OSError: The file cannot be written.
+        """
+        check_is_fitted(self)
+        to_file(path, self.manifest_, self.model_, self.calibration_, self.benign_quantiles_)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a model file; needs no torch.
+
+        Raises:
+            ModelFileError: The file is missing, damaged, foreign, newer than this clan, or made for features that mean
+                something else here.
+        """
+        stored = from_file(path)
+        detector = cls(**stored.settings)
+        detector.model_, detector.calibration_ = stored.model, stored.calibration
+        detector.benign_quantiles_, detector.record_ = stored.benign_quantiles, stored.record
+        detector._name_inputs(stored.record.input_names, stored.record.n_inputs)
+        return detector
+
+    def _recipe(self) -> Preset:
+        """The preset with the constructor's changes; checks the settings."""
+        recipe = preset(self.preset)
+        if self.scorer is not None:
+            scorer_class(self.scorer)
+            recipe = replace(recipe, scorer=self.scorer)
+        if self.n_folds < 2:
+            raise ConfigError(f"n_folds must be at least 2, got {self.n_folds}")
+        if self.days is not None and not 0 < self.days < np.inf:
+            raise ConfigError(f"days must be above 0, got {self.days}")
+        changes: dict[str, Any] = {"device": self.device}
+        if self.epochs is not None:
+            changes["epochs"] = self.epochs
+        return replace(recipe, train=replace(recipe.train, **changes))
+
+    def _training_rows(self, X: Table, recipe: Preset) -> TrainingRows:
+        """Read the training table and remember its columns, as scikit-learn does."""
+        if columns.is_frame(X):
+            rows = rows_of_frame(columns.collect(X), drop_zero_columns=recipe.drop_zero_columns)
+            self._name_inputs(rows.input_names, rows.n_inputs)
+            return rows
+        values = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        names = getattr(self, "feature_names_in_", None)
+        return rows_of_array(values, names, drop_zero_columns=recipe.drop_zero_columns)
+
+    def _name_inputs(self, names: tuple[str, ...] | None, n_inputs: int) -> None:
+        self.n_features_in_ = n_inputs
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_

@@ -1,0 +1,261 @@
+"""What a model file says about its model, and the way there and back."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clan._version import __version__
+from clan.calibrate import Calibration
+from clan.detect.model import Model
+from clan.detect.presets import Preset
+from clan.detect.quantiles import PROBABILITIES
+from clan.detect.scorers import scorer_class
+from clan.detect.training_rows import TrainingRows
+from clan.encoder import Encoder, Scaler, read_model, write_model
+from clan.errors import ClanError, ModelFileError
+from clan.schema import GROUPS, Feature, schema_hash, table_feature
+
+Array = NDArray[Any]
+_LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "torch")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What is remembered of a fit besides its numbers.
+
+    Attributes:
+        features: The features that the model looks at.
+        columns: Their positions in a NumPy table.
+        n_inputs: Columns of such a table.
+        input_names: Their names, where they have any.
+        facts: The rest of the manifest (JSON values).
+    """
+
+    features: tuple[Feature, ...]
+    columns: tuple[int, ...]
+    n_inputs: int
+    input_names: tuple[str, ...] | None
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(  # noqa: PLR0913 - one record of one fit
+        cls,
+        rows: TrainingRows,
+        *,
+        recipe: Preset,
+        preset: str,
+        seed: int,
+        n_folds: int,
+        source: Mapping[str, Any],
+    ) -> Self:
+        """Write down a fit.
+
+        Raises:
+            TypeError: `source` holds something that JSON cannot.
+        """
+        facts = {
+            "source": json.loads(json.dumps(dict(source), allow_nan=False)),
+            "training": {"rows": len(rows.values), "window": list(rows.window) if rows.window else None},
+            "preset": preset,
+            "scaler": recipe.scaler,
+            "scorer": recipe.scorer,
+            "train": asdict(recipe.train),
+            "seed": seed,
+            "n_folds": n_folds,
+            "versions": {"clan": __version__, "python": platform.python_version(), **_versions()},
+        }
+        return cls(
+            features=rows.features,
+            columns=rows.columns,
+            n_inputs=rows.n_inputs,
+            input_names=rows.input_names,
+            facts=facts,
+        )
+
+    def manifest(self, calibration: Calibration) -> dict[str, Any]:
+        """Everything that the model file says, as JSON values."""
+        return {
+            **self.facts,
+            "features": [{"name": f.name, "unit": f.unit, "group": f.group} for f in self.features],
+            "schema_hash": schema_hash(self.features),
+            "inputs": {
+                "n": self.n_inputs,
+                "names": None if self.input_names is None else list(self.input_names),
+                "columns": list(self.columns),
+            },
+            "calibration": {
+                "alpha": calibration.alpha,
+                "budget": calibration.budget,
+                "days": calibration.days,
+                "rows": calibration.n,
+                "threshold": calibration.threshold,
+                "expected_fpr": calibration.expected_fpr,
+                "expected_alerts_per_day": calibration.expected_alerts_per_day,
+                "alerts_per_day_interval": calibration.alerts_per_day_interval,
+            },
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """What a model file holds: the parts of a fitted detector."""
+
+    model: Model
+    calibration: Calibration
+    benign_quantiles: NDArray[np.float64]
+    record: Record
+    settings: dict[str, Any]
+
+
+def to_file(
+    path: str | Path,
+    manifest: dict[str, Any],
+    model: Model,
+    calibration: Calibration,
+    benign_quantiles: NDArray[np.float64],
+) -> None:
+    """Write a model file."""
+    tensors: dict[str, Array] = {
+        "scaler.mean": model.scaler.mean,
+        "scaler.std": model.scaler.std,
+        "calibration.scores": calibration.scores,
+        "benign_quantiles": benign_quantiles,
+    }
+    tensors |= {f"scorer.{name}": value for name, value in model.scorer.tensors().items()}
+    if model.encoder is not None:
+        tensors |= {f"encoder.{name}": value for name, value in model.encoder.tensors().items()}
+    write_model(path, manifest, tensors)
+
+
+def from_file(path: str | Path) -> Stored:
+    """Read a model file and check that its parts fit together.
+
+    Raises:
+        ModelFileError: See `clan.encoder.read_model`; or parts that do not fit together, or features that mean
+            something else in this clan.
+    """
+    manifest, tensors = read_model(path)
+    try:
+        return _assemble(manifest, tensors)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+    except (ClanError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelFileError(f"{path} does not hold together: {error!r}; train again with this clan") from error
+
+
+def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
+    features = tuple(_feature(**entry) for entry in manifest["features"])
+    if schema_hash(features) != manifest["schema_hash"]:
+        raise ModelFileError(f"schema hash {manifest['schema_hash']} is not that of its {len(features)} features")
+    names = manifest["inputs"]["names"]
+    record = Record(
+        features=features,
+        columns=tuple(int(i) for i in manifest["inputs"]["columns"]),
+        n_inputs=int(manifest["inputs"]["n"]),
+        input_names=None if names is None else tuple(str(name) for name in names),
+        facts={key: manifest[key] for key in _FACTS},
+    )
+    if len(record.columns) != len(features) or not all(0 <= i < record.n_inputs for i in record.columns):
+        raise ModelFileError("its input columns are not those of its features")
+    calibration = _calibration(manifest["calibration"], _typed(tensors, "calibration.scores", np.float64, 1))
+    quantiles = _typed(tensors, "benign_quantiles", np.float64, 2)
+    if quantiles.shape != (len(PROBABILITIES), len(features)):
+        raise ModelFileError(f"benign quantiles have shape {quantiles.shape}")
+    model = _model(record, tensors)
+    return Stored(
+        model=model, calibration=calibration, benign_quantiles=quantiles, record=record, settings=_settings(manifest)
+    )
+
+
+_FACTS = ("source", "training", "preset", "scaler", "scorer", "train", "seed", "n_folds", "versions")
+
+
+def _feature(name: str, unit: str, group: str) -> Feature:
+    """Find a feature here that means the same."""
+    if group == "table":
+        return table_feature(name)
+    for feature in GROUPS.get(group, ()):
+        if feature.name == name:
+            if feature.unit != unit:
+                raise ModelFileError(f"feature {name} is in {unit!r} there and in {feature.unit!r} here; train again")
+            return feature
+    raise ModelFileError(f"this clan has no feature {name!r} in group {group!r}; update clan, or train again")
+
+
+def _calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Calibration:
+    days = entry["days"]
+    calibration = Calibration(
+        scores=scores,
+        alpha=float(entry["alpha"]),
+        budget=str(entry["budget"]),
+        days=None if days is None else float(days),
+    )
+    if not 0 < calibration.alpha <= 1 or not len(scores) or (np.diff(scores) < 0).any():
+        raise ModelFileError("its calibration is not one: scores must ascend, alpha must be in (0, 1]")
+    if calibration.threshold != entry["threshold"]:
+        raise ModelFileError(f"threshold {entry['threshold']} is not the one of its calibration, {calibration.threshold}")
+    return calibration
+
+
+def _model(record: Record, tensors: dict[str, Array]) -> Model:
+    n_features = len(record.features)
+    scaler = Scaler(
+        kind=record.facts["scaler"],
+        mean=_typed(tensors, "scaler.mean", np.float64, 1),
+        std=_typed(tensors, "scaler.std", np.float64, 1),
+    )
+    if scaler.mean.shape != (n_features,) or scaler.std.shape != (n_features,) or (scaler.std <= 0).any():
+        raise ModelFileError(f"its scaler does not fit {n_features} features")
+    kind = scorer_class(record.facts["scorer"])
+    encoder = Encoder.from_tensors(_part(tensors, "encoder.")) if kind.needs_encoder else None
+    if encoder is not None and encoder.n_features != n_features:
+        raise ModelFileError(f"its encoder takes {encoder.n_features} features, not {n_features}")
+    dim = 0 if encoder is None else encoder.dim
+    scorer = kind.from_tensors(_part(tensors, "scorer."), n_features=n_features, dim=dim)
+    return Model(scaler=scaler, encoder=encoder, scorer=scorer)
+
+
+def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Constructor arguments that say how the model came about."""
+    return {
+        "preset": manifest["preset"],
+        "scorer": manifest["scorer"],
+        "days": manifest["calibration"]["days"],
+        "epochs": int(manifest["train"]["epochs"]),
+        "n_folds": max(2, int(manifest["n_folds"])),
+        "random_state": int(manifest["seed"]),
+    }
+
+
+def _part(tensors: dict[str, Array], prefix: str) -> dict[str, NDArray[np.float32]]:
+    part = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    for name, value in part.items():
+        if value.dtype != np.float32:
+            raise ModelFileError(f"{prefix}{name} must be float32, found {value.dtype}")
+    return part
+
+
+def _typed(tensors: dict[str, Array], name: str, dtype: type, ndim: int) -> Array:
+    value = tensors[name]
+    if value.dtype != dtype or value.ndim != ndim:
+        raise ModelFileError(f"{name} must be {dtype.__name__} with {ndim} axes, found {value.dtype} {value.shape}")
+    return value
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,59 @@
+"""Named recipes: what is trained, and how it scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clan.errors import UnknownNameError
+from clan.train import TrainSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """A recipe.
+
+    Attributes:
+        scaler: Name in `clan.encoder.SCALERS`.
+        scorer: Name in `clan.detect.SCORERS`.
+        train: How the encoder is trained.
+        drop_zero_columns: Whether columns that are 0 in all training rows are left out, as published; otherwise they
+            stay, so that a flow in which they are not 0 stands out.
+    """
+
+    scaler: str = "signed_log"
+    scorer: str = "prototypes"
+    train: TrainSettings = field(default_factory=TrainSettings)
+    drop_zero_columns: bool = False
+
+
+PRESETS: dict[str, Preset] = {
+    "default": Preset(),
+    "paper": Preset(
+        scaler="zscore",
+        scorer="centroid",
+        train=TrainSettings(
+            width=1024,
+            n_blocks=4,
+            epochs=200,
+            batch_size=8192,
+            learning_rate=1e-4,
+            min_learning_rate=1e-6,
+            objective="clan",
+            validation_fraction=0.0,
+            precision="float32",
+        ),
+        drop_zero_columns=True,
+    ),
+}
+"""Preset name to recipe. `default` trains on a laptop; `paper` is the published recipe to the letter."""
+
+
+def preset(name: str) -> Preset:
+    """Look up a preset.
+
+    Raises:
+        UnknownNameError: No preset has this name.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return PRESETS[name]

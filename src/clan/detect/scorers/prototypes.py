@@ -1,0 +1,119 @@
+"""Distance to the nearest of several prototypes: benign traffic is several clusters, not one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from clan.detect.scorers.base import Array
+from clan.detect.scorers.kmeans import k_means
+
+N_PROTOTYPES = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Space:
+    """The prototypes of one space and how their distances spread over the benign rows.
+
+    Attributes:
+        centers: Prototypes. Shape `(n_prototypes, dim)`.
+        level: Mean and standard deviation of the log distance over the training rows, and the floor added to
+            the squared distance. Shape `(3,)`.
+    """
+
+    centers: Array
+    level: Array
+
+    @classmethod
+    def fit(cls, x: Array, *, floor: float, seed: int) -> Space:
+        """Find prototypes by k-means and standardise the log distances on the same rows."""
+        centers = k_means(x, N_PROTOTYPES, seed=seed)
+        logs = np.log(squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
+        return cls(centers=centers, level=np.array([logs.mean(), max(logs.std(), 0.1), floor], dtype=np.float32))
+
+    def score(self, x: Array) -> Array:
+        """Standardised log squared distance to the nearest prototype, shape `(n,)`."""
+        mean, std, floor = self.level
+        return (np.log(squared_distance(x, self.centers) + floor) - mean) / std
+
+    @classmethod
+    def checked(cls, centers: Array, level: Array, width: int) -> Space:
+        """Build from stored arrays; ValueError when they do not fit."""
+        if centers.ndim != 2 or centers.shape[1] != width or not len(centers):
+            raise ValueError(f"prototypes of shape {centers.shape} do not fit {width} columns")
+        if level.shape != (3,) or level[1] <= 0 or level[2] <= 0:
+            raise ValueError("a prototype level must be a mean, a positive deviation and a positive floor")
+        return cls(centers=centers, level=level)
+
+
+def squared_distance(x: Array, centers: Array) -> Array:
+    """Squared Euclidean distance of each row to its nearest centre, shape `(n,)`, >= 0.
+
+    Example:
+        >>> squared_distance(np.float32([[0.0, 3.0]]), np.float32([[0.0, 0.0], [4.0, 3.0]])).tolist()
+        [9.0]
+    """
+    products = x @ centers.T  # (n, n_prototypes)
+    products *= -2
+    products += np.einsum("ij,ij->i", centers, centers)
+    nearest = products.min(axis=1) + np.einsum("ij,ij->i", x, x)
+    return np.maximum(nearest, 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prototypes:
+    """Sum of the standardised log distances to the nearest prototype among features and in the embedding."""
+
+    spaces: dict[str, Space]
+    needs_encoder: ClassVar[bool] = True
+    floors: ClassVar[dict[str, float]] = {"features": 1e-1, "embedding": 1e-4}
+    """Added to the squared distance, so that exact repeats of training rows (log 0) do not set the scale."""
+
+    @classmethod
+    def fit(cls, x: Array, z: Array, *, seed: int) -> Self:
+        """Fit prototypes in each space of this scorer."""
+        rows = {"features": x, "embedding": z}
+        return cls(spaces={name: Space.fit(rows[name], floor=floor, seed=seed) for name, floor in cls.floors.items()})
+
+    def score(self, x: Array, z: Array) -> Array:
+        """Add the spaces' scores, shape `(n,)`."""
+        rows = {"features": x, "embedding": z}
+        parts = [space.score(rows[name]) for name, space in self.spaces.items()]
+        return np.add.reduce(parts)
+
+    def tensors(self) -> dict[str, Array]:
+        """Name centres and levels by space."""
+        return {
+            f"{name}.{part}": value
+            for name, space in self.spaces.items()
+            for part, value in (("centers", space.centers), ("level", space.level))
+        }
+
+    @classmethod
+    def from_tensors(cls, named: dict[str, Array], *, n_features: int, dim: int) -> Self:
+        """Build from stored centres and levels."""
+        widths = {"features": n_features, "embedding": dim}
+        expected = {f"{name}.{part}" for name in cls.floors for part in ("centers", "level")}
+        if set(named) != expected:
+            raise ValueError(f"expected {sorted(expected)}, found {sorted(named)}")
+        return cls(
+            spaces={
+                name: Space.checked(named[f"{name}.centers"], named[f"{name}.level"], widths[name])
+                for name in cls.floors
+            }
+        )
+
+
+class FeaturePrototypes(Prototypes):
+    """Prototypes among the scaled features only; trains no encoder."""
+
+    needs_encoder: ClassVar[bool] = False
+    floors: ClassVar[dict[str, float]] = {"features": 1e-1}
+
+
+class EmbeddingPrototypes(Prototypes):
+    """Prototypes in the embedding only."""
+
+    floors: ClassVar[dict[str, float]] = {"embedding": 1e-4}

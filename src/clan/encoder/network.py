@@ -1,0 +1,80 @@
+"""The encoder as a torch module: what training uses. Import it only where torch is needed."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from clan.encoder.mlp import Block, Encoder
+
+
+class ResidualBlock(nn.Module):
+    """relu(W x + b) plus a residual, through a linear map where the width changes.
+
+    Args:
+        d_in: Input width.
+        d_out: Output width.
+        generator: Draws the initial weights; the global generator is left alone.
+    """
+
+    def __init__(self, d_in: int, d_out: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight, self.bias = _linear(d_in, d_out, generator)
+        self.skip = None if d_in == d_out else _linear(d_in, d_out, generator)[0]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map `(n, d_in)` to `(n, d_out)`."""
+        return F.relu(F.linear(x, self.weight, self.bias)) + (x if self.skip is None else F.linear(x, self.skip))
+
+
+class Network(nn.Module):
+    """Residual blocks of one width and a linear projection.
+
+    Args:
+        n_features: Input columns.
+        width: Width of every block.
+        n_blocks: Number of blocks.
+        dim: Dimensions of the embedding.
+        generator: Draws the initial weights (uniform in +-1/sqrt(fan in), torch's own habit for linear layers).
+    """
+
+    def __init__(self, n_features: int, *, width: int, n_blocks: int, dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        widths = [n_features] + [width] * n_blocks
+        self.blocks = nn.ModuleList(
+            ResidualBlock(a, b, generator) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.weight, self.bias = _linear(widths[-1], dim, generator)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map scaled features `(n, n_features)` to embeddings `(n, dim)` of any length."""
+        for block in self.blocks:
+            x = block(x)
+        return F.linear(x, self.weight, self.bias)
+
+    def to_numpy(self) -> Encoder:
+        """Copy the weights into the NumPy encoder."""
+        blocks = tuple(
+            Block(
+                weight=_array(block.weight).T.copy(),
+                bias=_array(block.bias),
+                skip=None if block.skip is None else _array(block.skip).T.copy(),
+            )
+            for block in self.blocks
+            if isinstance(block, ResidualBlock)
+        )
+        return Encoder(blocks=blocks, weight=_array(self.weight).T.copy(), bias=_array(self.bias))
+
+
+def _linear(d_in: int, d_out: int, generator: torch.Generator) -> tuple[nn.Parameter, nn.Parameter]:
+    """Weight (d_out, d_in) and bias (d_out,)."""
+    bound = 1 / math.sqrt(d_in)
+    weight = torch.empty(d_out, d_in).uniform_(-bound, bound, generator=generator)
+    return nn.Parameter(weight), nn.Parameter(torch.empty(d_out).uniform_(-bound, bound, generator=generator))
+
+
+def _array(parameter: torch.Tensor):  # type: ignore[no-untyped-def]
+    return parameter.detach().to("cpu", torch.float32).numpy().copy()

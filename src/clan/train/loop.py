@@ -1,0 +1,148 @@
+"""The training loop, read top to bottom."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from clan.augment import augmentation
+from clan.encoder import Encoder
+from clan.encoder.network import Network
+from clan.errors import TrainingError, TrainingWarning
+from clan.objectives import objective
+from clan.train.hardware import pick_device, pick_dtype
+from clan.train.progress import TrainProgress
+from clan.train.settings import TrainSettings
+
+MIN_VALIDATION_ROWS = 20
+"""With fewer rows held back than this, early stopping would look at noise; the training loss is used."""
+
+
+def train_encoder(
+    x: NDArray[np.float32],
+    settings: TrainSettings,
+    *,
+    seed: int,
+    progress: Callable[[TrainProgress], None] | None = None,
+) -> Encoder:
+    """Train an encoder on benign flows.
+
+    Two runs with the same rows, settings, seed and thread count on the same machine give the same weights.
+    Interrupting (KeyboardInterrupt) keeps the best weights so far and warns.
+
+    Args:
+        x: Scaled features of benign flows. Shape `(n, n_features)`, finite, n >= 2.
+        settings: See `TrainSettings`.
+        seed: Seeds weights, batches and negative views.
+        progress: Called after each epoch.
+
+    Raises:
+        TrainingError: The loss is not finite, or all embeddings point the same way.
+        UnknownNameError: An objective or augmentation that does not exist.
+    """
+    device = pick_device(settings.device)
+    dtype = pick_dtype(settings.precision, device)
+    on_cpu = torch.Generator().manual_seed(seed)  # weights and batches: the same on every device
+    on_device = torch.Generator(device).manual_seed(seed)  # negative views
+    augment, loss_of = augmentation(settings.augmentation), objective(settings.objective, margin=settings.margin)
+    views = {"probability": settings.probability, "bound": settings.bound}
+
+    order = torch.randperm(len(x), generator=on_cpu)
+    n_held = int(settings.validation_fraction * len(x))
+    n_held = n_held if n_held >= MIN_VALIDATION_ROWS else 0
+    rows = torch.from_numpy(x)[order].to(device)  # (n, n_features)
+    held, rows = rows[:n_held], rows[n_held:]
+    held_augmented = augment(held, on_device, **views)  # fixed, so that epochs compare
+
+    network = Network(
+        x.shape[1], width=settings.width, n_blocks=settings.n_blocks, dim=settings.dim, generator=on_cpu
+    ).to(device)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay, fused=True)
+    n_steps = settings.epochs * math.ceil(len(rows) / settings.batch_size)
+    step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(network)
+
+    def loss_on(benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
+            z = network(torch.cat([benign, augmented]))  # (2 b, dim)
+        return loss_of(z[: len(benign)].float(), z[len(benign) :].float())
+
+    try:
+        for epoch in range(1, settings.epochs + 1):
+            losses: list[torch.Tensor] = []
+            for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(step, n_steps, settings)
+                benign = rows[batch]  # (b, n_features)
+                loss = loss_on(benign, augment(benign, on_device, **views))
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.detach())
+                step += 1
+            current = torch.stack(losses).mean()
+            if n_held:
+                with torch.no_grad():
+                    current = loss_on(held, held_augmented)
+            current_loss = float(current)
+            if not math.isfinite(current_loss):
+                raise TrainingError(
+                    f"the loss became {current_loss} in epoch {epoch}; lower the learning rate "
+                    f"({settings.learning_rate}) or train with precision='float32'"
+                )
+            if current_loss < best:
+                best, best_epoch, best_weights = current_loss, epoch, _copy(network)
+            if progress is not None:
+                progress(TrainProgress(epoch=epoch, n_epochs=settings.epochs, loss=current_loss, best=best))
+            if n_held and epoch - best_epoch >= settings.patience:
+                break
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"training was interrupted in epoch {epoch} of {settings.epochs}; the weights of epoch {best_epoch} are kept",
+            TrainingWarning,
+            stacklevel=2,
+        )
+    if n_held:  # without held rows the last weights are taken, as published
+        network.load_state_dict(best_weights)
+    _check_not_collapsed(network, rows[: settings.batch_size], augment(rows[: settings.batch_size], on_device, **views))
+    return network.to_numpy()
+
+
+def learning_rate(step: int, n_steps: int, settings: TrainSettings) -> float:
+    """Linear rise over the first `warmup_fraction` of the steps, then half a cosine down.
+
+    Example:
+        >>> settings = TrainSettings(learning_rate=1.0, min_learning_rate=0.0, warmup_fraction=0.5)
+        >>> [round(learning_rate(step, 5, settings), 2) for step in range(5)]
+        [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    low, high = settings.min_learning_rate, settings.learning_rate
+    last = max(n_steps - 1, 1)
+    top = settings.warmup_fraction * last
+    if step < top:
+        return low + (high - low) * step / top
+    return low + (high - low) * 0.5 * (1 + math.cos(math.pi * (step - top) / max(last - top, 1)))
+
+
+def _copy(network: Network) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+@torch.no_grad()
+def _check_not_collapsed(network: Network, benign: torch.Tensor, augmented: torch.Tensor) -> None:
+    """Raise when benign and augmented flows all have the same embedding although they differ."""
+    x = torch.cat([benign, augmented])
+    z = network(x)
+    if not torch.isfinite(z).all():
+        raise TrainingError("the encoder gives values that are not finite; lower the learning rate")
+    spread = 1 - F.normalize(z.double(), dim=1).mean(dim=0).norm()
+    if float(spread) < 1e-12 and bool((x != x[0]).any()):
+        raise TrainingError(
+            "the embedding collapsed: benign and augmented flows all point the same way; "
+            "train with another random_state, a larger margin or more rows"
+        )

@@ -1,0 +1,64 @@
+"""Everything that training depends on besides the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clan.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainSettings:
+    """Settings of `train_encoder`; the defaults are the laptop recipe.
+
+    Attributes:
+        width: Width of the encoder's blocks.
+        n_blocks: Number of blocks.
+        dim: Dimensions of the embedding.
+        epochs: Passes over the rows at most.
+        batch_size: Rows a step; the rest of an epoch forms a smaller batch.
+        learning_rate: Peak rate.
+        min_learning_rate: Rate at the first and the last step.
+        warmup_fraction: Share of the steps over which the rate rises linearly; then it falls as a cosine.
+        weight_decay: Of AdamW.
+        objective: Name in `clan.objectives.OBJECTIVES`.
+        margin: Of the objective.
+        augmentation: Name in `clan.augment.AUGMENTATIONS`.
+        probability: Chance that a value is replaced in a negative view.
+        bound: Replacements come from U(-bound, bound).
+        validation_fraction: Share of the rows held back for the loss that early stopping looks at; 0 turns it off.
+        patience: Epochs without a better loss after which training stops.
+        precision: ``"auto"`` (bfloat16 where the processor has it), ``"bfloat16"`` or ``"float32"``.
+        device: ``"auto"`` (a GPU when present) or a torch device name.
+    """
+
+    width: int = 256
+    n_blocks: int = 3
+    dim: int = 64
+    epochs: int = 60
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    min_learning_rate: float = 1e-5
+    warmup_fraction: float = 0.1
+    weight_decay: float = 0.0
+    objective: str = "clan_linear"
+    margin: float = 0.5
+    augmentation: str = "uniform"
+    probability: float = 0.1
+    bound: float = 1.7
+    validation_fraction: float = 0.1
+    patience: int = 15
+    precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("width", "n_blocks", "dim", "epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("warmup_fraction", "probability"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if not 0 <= self.validation_fraction <= 0.5:
+            raise ConfigError(f"validation_fraction must be in [0, 0.5], got {self.validation_fraction}")
+        if self.precision not in ("auto", "bfloat16", "float32"):
+            raise ConfigError(f"precision must be auto, bfloat16 or float32, got {self.precision!r}")
