@@ -1,0 +1,20 @@
+"""From packets to flows: one compiled kernel, steered by a record of rules."""
+
+from clan.flows.assemble import Packets
+from clan.flows.counters import COUNTERS
+from clan.flows.engine import FlowEngine
+from clan.flows.jit import compiled_before, kernel
+from clan.flows.packet import PROTOCOL_NAMES
+from clan.flows.profile import PROFILES, FlowSettings, profile
+
+__all__ = [
+    "COUNTERS",
+    "PROFILES",
+    "PROTOCOL_NAMES",
+    "FlowEngine",
+    "FlowSettings",
+    "Packets",
+    "compiled_before",
+    "kernel",
+    "profile",
+]

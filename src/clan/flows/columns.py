@@ -1,0 +1,140 @@
+"""From the records of finished flows to the 75 columns of the `flow` group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from clan.flows.jit import kernel
+from clan.flows.profile import SECOND
+from clan.flows.state import BACKWARD, FORWARD
+
+
+@kernel
+def collect(flows: Any, slots: Any, out: Any) -> None:
+    """Compute the feature columns of some flows.
+
+    Args:
+        flows: `STATE` records.
+        slots: Which of them, shape `(n,)`.
+        out: float64 of shape `(75, n)`, a row for each feature in the order of `clan.schema`; integers below 2^53
+            are exact.
+    """
+    for i in range(slots.size):
+        flow = flows[slots[i]]
+        totals(flow, out, i)
+        direction(flow, FORWARD, out, 11, i)
+        direction(flow, BACKWARD, out, 20, i)
+        gaps(flow, out, i)
+        moments(flow.active, out, 43, i)
+        moments(flow.idle, out, 47, i)
+        flags(flow, out, i)
+        bulk(flow.bulk[FORWARD], out, 63, i)
+        bulk(flow.bulk[BACKWARD], out, 66, i)
+        for way in (FORWARD, BACKWARD):
+            out[69 + 2 * way, i] = flow.bytes[way] / flow.subflows  # subflow_bytes_mean
+            out[70 + 2 * way, i] = flow.packets[way] / flow.subflows  # subflow_pkt_mean
+            out[73 + way, i] = flow.window[way]  # tcp_init_win_bytes
+
+
+@kernel
+def deviation(squares: float, n: int) -> float:
+    """Give the sample standard deviation of n values whose squared differences from the mean sum to `squares`."""
+    return np.sqrt(max(squares, 0.0) / (n - 1)) if n > 1 else 0.0
+
+
+@kernel
+def length_squares(total: float, squared: float, n: int) -> float:
+    """Give the summed squared differences from the mean, from exact sums."""
+    return max(squared - total * total / n, 0.0) if n > 0 else 0.0
+
+
+@kernel
+def totals(flow: Any, out: Any, i: int) -> None:
+    """Fill columns 0 to 10: duration, ratio, lengths of all packets, rates."""
+    forward, backward = flow.packets[FORWARD], flow.packets[BACKWARD]
+    n = forward + backward
+    size = flow.bytes[FORWARD] + flow.bytes[BACKWARD]
+    duration = flow.last_ts - flow.first_ts
+    out[0, i] = duration
+    out[1, i] = backward / forward if forward > 0 else 0.0  # down_up_ratio
+    out[2, i] = max(flow.length_max[FORWARD], flow.length_max[BACKWARD])
+    out[3, i] = flow.smallest
+    squares = length_squares(size, flow.bytes_squared[FORWARD] + flow.bytes_squared[BACKWARD], n)
+    out[4, i] = size / n
+    out[5, i] = squares / (n - 1) if n > 1 else 0.0
+    out[6, i] = deviation(squares, n)
+    seconds = duration / SECOND
+    moving = duration > 0
+    out[7, i] = size / seconds if moving else 0.0
+    out[8, i] = n / seconds if moving else 0.0
+    out[9, i] = forward / seconds if moving else 0.0
+    out[10, i] = backward / seconds if moving else 0.0
+
+
+@kernel
+def direction(flow: Any, way: int, out: Any, at: int, i: int) -> None:
+    """Fill the nine columns of one direction: packets, lengths, headers."""
+    n = flow.packets[way]
+    out[at, i] = n
+    out[at + 1, i] = flow.bytes[way]
+    out[at + 2, i] = flow.length_max[way]
+    out[at + 3, i] = flow.length_min[way]
+    out[at + 4, i] = flow.bytes[way] / n if n > 0 else 0.0
+    out[at + 5, i] = deviation(length_squares(flow.bytes[way], flow.bytes_squared[way], n), n)
+    out[at + 6, i] = flow.header_bytes[way]
+    out[at + 7, i] = flow.header_min[way]
+    out[at + 8, i] = flow.filled[way]
+
+
+@kernel
+def gaps(flow: Any, out: Any, i: int) -> None:
+    """Fill columns 29 to 42: gaps between packets, of the flow and of each direction."""
+    n = flow.packets[FORWARD] + flow.packets[BACKWARD] - 1
+    out[29, i] = flow.gap_max
+    out[30, i] = flow.gap_min
+    out[31, i] = flow.gap_mean
+    out[32, i] = deviation(flow.gap_m2, n)
+    for way in (FORWARD, BACKWARD):
+        at = 33 + 5 * way
+        out[at, i] = flow.way_gap_sum[way]
+        out[at + 1, i] = flow.way_gap_max[way]
+        out[at + 2, i] = flow.way_gap_min[way]
+        out[at + 3, i] = flow.way_gap_mean[way]
+        out[at + 4, i] = deviation(flow.way_gap_m2[way], flow.packets[way] - 1)
+
+
+@kernel
+def moments(series: Any, out: Any, at: int, i: int) -> None:
+    """Fill maximum, minimum, mean and standard deviation of a series."""
+    out[at, i] = series.max
+    out[at + 1, i] = series.min
+    out[at + 2, i] = series.mean
+    out[at + 3, i] = deviation(series.m2, series.count)
+
+
+@kernel
+def flags(flow: Any, out: Any, i: int) -> None:
+    """Fill columns 51 to 62: the TCP flags."""
+    out[51, i] = flow.syn
+    out[52, i] = flow.fin
+    out[53, i] = flow.rst
+    out[54, i] = flow.ack
+    out[55, i] = flow.psh[FORWARD] + flow.psh[BACKWARD]
+    out[56, i] = flow.psh[FORWARD]
+    out[57, i] = flow.psh[BACKWARD]
+    out[58, i] = flow.urg[FORWARD] + flow.urg[BACKWARD]
+    out[59, i] = flow.urg[FORWARD]
+    out[60, i] = flow.urg[BACKWARD]
+    out[61, i] = flow.cwr
+    out[62, i] = flow.ece
+
+
+@kernel
+def bulk(record: Any, out: Any, at: int, i: int) -> None:
+    """Fill mean bytes, mean packets and rate of the bulks in one direction."""
+    n = record.count
+    out[at, i] = record.bytes / n if n > 0 else 0.0
+    out[at + 1, i] = record.packets / n if n > 0 else 0.0
+    out[at + 2, i] = record.bytes / (record.duration / SECOND) if record.duration > 0 else 0.0

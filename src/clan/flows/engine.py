@@ -1,0 +1,165 @@
+"""The flow engine: chunks of packets in, ordered frames of finished flows out."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from clan.flows import counters as c
+from clan.flows.assemble import CLOCK, RESET, Packets, assemble
+from clan.flows.columns import collect
+from clan.flows.fragments import new_fragments
+from clan.flows.lifecycle import DONE_COUNT, Exit, flush, newest_update
+from clan.flows.packet import ICMP, ICMPV6, PACKET, SCTP, TCP, UDP, UDPLITE
+from clan.flows.profile import NEVER, FlowSettings
+from clan.flows.state import KEY_WORDS
+from clan.flows.table import new_table, release_all
+from clan.flows.text import LINE_LENGTH, write_identity
+from clan.schema import IDENTITY, features_of
+
+BATCH_FLOWS: Final = 16_384
+"""Finished flows that are turned into columns together. It fixes where batches are cut, so that the order of the
+output does not depend on how the input was chunked."""
+
+_TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip")
+_FEATURES: Final = features_of(["flow"])
+_WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
+
+
+class FlowEngine:
+    """One stream of packets, made into flows.
+
+    Flows leave in order of (`ts_end`, `uid`), behind a watermark of the longest idle timeout; memory is bounded by
+    `FlowSettings.max_flows` and by what ends within one timeout.
+
+    Args:
+        settings: How flows are cut.
+        source: Name of the stream, for the `source` column.
+    """
+
+    def __init__(self, settings: FlowSettings, *, source: str) -> None:
+        self.settings = settings
+        self.source = source
+        self.counters = c.new_counters()
+        self._rules = settings.rules()
+        self._table = new_table(settings.max_flows, int.from_bytes(os.urandom(8)))
+        self._fragments = new_fragments()
+        self._scratch = (np.zeros(1, PACKET), np.zeros(KEY_WORDS, np.uint64))
+        self._exit = Exit(
+            done=np.zeros(min(BATCH_FLOWS, max(settings.max_flows // 2, 8)), np.int64),
+            counters=self.counters,
+            control=np.array([0, NEVER, -NEVER // 2, 0], np.int64),
+        )
+        self._waiting: list[pl.DataFrame] = []  # finished, not yet behind the watermark
+        self._waiting_rows = 0
+        self._look_again_at = BATCH_FLOWS  # waiting rows; doubles while nothing may leave, so that work stays linear
+        self._newest_end = -NEVER  # us, of the flows that have left
+
+    def feed(self, packets: Packets) -> Iterator[pl.DataFrame]:
+        """Add a chunk of packets; yields the flows that are behind the watermark now.
+
+        Args:
+            packets: Frames in order of capture; each must lie inside the buffer.
+        """
+        _check(packets)
+        at, n = 0, packets.offset.size
+        while at < n:
+            at = assemble(packets, at, self._rules, self._table, self._fragments, self._exit, self._scratch)
+            if at == n:
+                break
+            if self._exit.control[RESET]:
+                self.counters[c.CLOCK_RESETS] += 1
+                yield from self.finish()
+                self._exit.control[:] = [0, NEVER, -NEVER // 2, 0]
+                self._newest_end = -NEVER
+            else:
+                yield from self._take()
+
+    def finish(self) -> Iterator[pl.DataFrame]:
+        """End the stream: yields every flow that is left."""
+        newest = newest_update(self._table)
+        while not flush(self._table, self._rules, newest, self._exit):
+            yield from self._take()
+        yield from self._take()
+        yield from self._leave(NEVER)
+
+    def counts(self) -> dict[str, int]:
+        """Give the counters by name, as in `clan.flows.COUNTERS`."""
+        return dict(zip(c.COUNTERS, self.counters.tolist(), strict=True))
+
+    def _take(self) -> Iterator[pl.DataFrame]:
+        """Turn the finished flows into columns, free their slots, and let go what is behind the watermark."""
+        n = int(self._exit.control[DONE_COUNT])
+        if n:
+            slots = self._exit.done[:n].copy()
+            self._waiting.append(self._frame(slots))
+            self._waiting_rows += n
+            release_all(self._table, slots)
+            self._exit.control[DONE_COUNT] = 0
+        if self._waiting_rows >= self._look_again_at:
+            yield from self._leave(int(self._exit.control[CLOCK]) - self.settings.watermark_us())
+
+    def _leave(self, watermark: int) -> Iterator[pl.DataFrame]:
+        """Yield the waiting flows that end before a time (us), in order."""
+        if not self._waiting:
+            return
+        waiting = pl.concat(self._waiting, rechunk=True)
+        ends = waiting["ts_end"].to_physical()
+        ready = waiting.filter(ends < watermark).sort("ts_end", "uid")
+        rest = waiting.filter(ends >= watermark)
+        self._waiting, self._waiting_rows = [rest], rest.height
+        self._look_again_at = rest.height + max(rest.height, BATCH_FLOWS)
+        if ready.height:
+            ends = ready["ts_end"].to_physical()
+            self.counters[c.LATE] += int((ends < self._newest_end).sum())
+            self._newest_end = max(self._newest_end, int(ends[-1]))
+            yield ready
+
+    def _frame(self, slots: np.ndarray) -> pl.DataFrame:
+        """Make the flow table's rows of some finished flows."""
+        flows, n = self._table.flows, slots.size
+        numbers = np.empty((5, n), np.int64)
+        text = np.empty(n * LINE_LENGTH, np.uint8)
+        scratch = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
+        used = write_identity(flows, slots, scratch, numbers, text)
+        values = np.empty((len(_FEATURES), n))
+        collect(flows, slots, values)
+        names = pl.read_csv(
+            io.BytesIO(text[:used].tobytes()),
+            has_header=False,
+            new_columns=list(_TEXT_COLUMNS),
+            schema_overrides=[pl.String] * 4,
+            quote_char=None,
+        )
+        ports = pl.Series(numbers[4]).is_in(_WITH_PORTS)
+        columns = {name: names[name] for name in _TEXT_COLUMNS}
+        columns["ts_start"] = pl.Series(numbers[0]).cast(IDENTITY["ts_start"])
+        columns["ts_end"] = pl.Series(numbers[1]).cast(IDENTITY["ts_end"])
+        columns["src_port"] = pl.Series(numbers[2])
+        columns["dst_port"] = pl.Series(numbers[3])
+        columns["protocol"] = pl.Series(numbers[4])
+        frame = pl.DataFrame(columns).with_columns(
+            pl.when(ports).then(pl.col("src_port", "dst_port")), pl.lit(self.source).alias("source")
+        )
+        return frame.select(list(IDENTITY)).with_columns(
+            pl.Series(f.name, values[i]).cast(f.dtype) for i, f in enumerate(_FEATURES)
+        )
+
+
+def _check(packets: Packets) -> None:
+    """Check once, outside the compiled code, that no frame points beyond its buffer."""
+    n = packets.offset.size
+    if any(column.size != n for column in packets[1:]):
+        raise ValueError(f"the packet columns differ in length: {[column.size for column in packets[1:]]}")
+    if n and (
+        packets.offset.min() < 0
+        or packets.captured.min() < 0
+        or packets.length.min() < 0
+        or (packets.offset + packets.captured).max() > packets.buffer.size
+    ):
+        raise ValueError("a frame lies outside its buffer")

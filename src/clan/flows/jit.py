@@ -1,0 +1,55 @@
+"""The one decorator for compiled code, with a cache that cannot go stale.
+
+numba keys its on-disk cache on the file of the decorated function alone: a kernel that calls a function of another
+file keeps running the old callee after that file has changed. For a tool that promises the same flows for the same
+packets this is not acceptable, so the cache folder is named after a digest of every file of the room, of the numba
+version and of the flags that change the code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _cache_dir() -> str:
+    """Name the folder for compiled code: `$NUMBA_CACHE_DIR`, else the user's cache folder."""
+    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK} {numba.config.OPT}".encode())
+    source_root = Path(__file__).parent.parent
+    for path in sorted([*source_root.glob("flows/*.py"), *source_root.glob("sources/packets/*.py")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    root = os.environ.get("NUMBA_CACHE_DIR") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "clan"
+    )
+    return str(Path(root, f"kernels-{digest.hexdigest()[:16]}"))
+
+
+_CACHE_DIR = _cache_dir()
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function on first use, without the interpreter lock, and keep the machine code on disk.
+
+    Division follows NumPy (no exception on zero), so every division here is guarded where it stands. No fast-math:
+    the same packets must give the same bits on every machine.
+    """
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _CACHE_DIR
+    try:
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder for the cache can be written: compile in memory
+        return numba.njit(nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def compiled_before() -> bool:
+    """Tell whether an earlier run left compiled kernels, so that the first use will be quick."""
+    return any(Path(_CACHE_DIR).rglob("*.nbi"))

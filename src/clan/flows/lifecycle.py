@@ -1,0 +1,296 @@
+"""How flows begin, go on and end."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clan.flows import counters as c
+from clan.flows.jit import kernel
+from clan.flows.packet import ACK, FIN, RST, SYN, TCP, UDP, UDPLITE
+from clan.flows.profile import Rules
+from clan.flows.state import BACKWARD, CLOSED_KEY, CLOSING, DONE, FORWARD, OPEN
+from clan.flows.statistics import begin, update
+from clan.flows.table import (
+    CLOSED_QUEUE,
+    NONE,
+    OTHER_QUEUE,
+    QUEUES,
+    TCP_QUEUE,
+    UDP_QUEUE,
+    Table,
+    dequeue,
+    enqueue,
+    find,
+    forget,
+    hash_key,
+    insert,
+    release,
+    touch,
+)
+
+DONE_COUNT: Final = 0
+NEXT_EXPIRY: Final = 1
+EVICT_AT_ONCE: Final = 256
+
+
+class Exit(NamedTuple):
+    """Where finished flows wait to be taken, with the counters and control words of the stream."""
+
+    done: npt.NDArray[np.int64]  # slots of finished flows
+    counters: npt.NDArray[np.int64]  # as in `counters`
+    control: npt.NDArray[np.int64]  # DONE_COUNT, NEXT_EXPIRY, CLOCK, RESET
+
+
+@kernel
+def idle_timeout(rules: Rules, queue: int) -> int:
+    """Give the time after which a flow of a queue ends, in us."""
+    if queue == TCP_QUEUE:
+        return rules.tcp_idle
+    if queue == UDP_QUEUE:
+        return rules.udp_idle
+    if queue == OTHER_QUEUE:
+        return rules.other_idle
+    return rules.closed_keep
+
+
+@kernel
+def make_key(packet: Any, lycos: bool, key: Any) -> bool:
+    """Write the key of a packet, the same for both directions.
+
+    Returns:
+        Whether the packet leaves the endpoint that comes first in the key.
+    """
+    src_port, dst_port = max(packet.src_port, 0), max(packet.dst_port, 0)
+    if packet.src_hi != packet.dst_hi:
+        from_a = packet.src_hi < packet.dst_hi
+    elif packet.src_lo != packet.dst_lo:
+        from_a = packet.src_lo < packet.dst_lo
+    else:
+        from_a = src_port <= dst_port
+    if from_a:
+        key[0], key[1], key[2], key[3] = packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo
+        ports = (np.uint64(src_port) << np.uint64(16)) | np.uint64(dst_port)
+    else:
+        key[0], key[1], key[2], key[3] = packet.dst_hi, packet.dst_lo, packet.src_hi, packet.src_lo
+        ports = (np.uint64(dst_port) << np.uint64(16)) | np.uint64(src_port)
+    protocol = 0 if lycos else packet.protocol  # the original's key has no protocol
+    key[4] = (ports << np.uint64(16)) | (np.uint64(protocol) << np.uint64(8)) | np.uint64(packet.version)
+    key[5] = packet.tag
+    return from_a
+
+
+@kernel
+def finish(table: Table, slot: int, out: Exit) -> None:
+    """End a flow: nothing finds it any more, and it waits to be taken."""
+    dequeue(table, slot)
+    forget(table, slot)
+    table.flows[slot].phase = DONE
+    out.done[out.control[DONE_COUNT]] = slot
+    out.control[DONE_COUNT] += 1
+
+
+@kernel
+def expire(table: Table, rules: Rules, now: int, out: Exit) -> bool:
+    """End every flow that has been silent for longer than its timeout.
+
+    Returns:
+        False when the room for finished flows ran out before the work was done.
+    """
+    soonest = np.int64(1) << 62
+    for queue in range(QUEUES):
+        timeout = idle_timeout(rules, queue)
+        while table.tails[queue] != NONE:
+            slot = table.tails[queue]
+            due = table.flows[slot].last_ts + timeout
+            if due >= now:
+                soonest = min(soonest, due)
+                break
+            if table.flows[slot].phase == CLOSED_KEY:
+                dequeue(table, slot)
+                forget(table, slot)
+                release(table, slot)
+                continue
+            if out.control[DONE_COUNT] + 4 > out.done.size:
+                return False
+            finish(table, slot, out)
+    out.control[NEXT_EXPIRY] = soonest
+    return True
+
+
+@kernel
+def make_room(table: Table, out: Exit) -> bool:
+    """Make a slot free when the table is full.
+
+    Returns:
+        False when the caller must take the finished flows first; flows are then evicted in small lots, so that a
+        flood does not pay for each of them alone.
+    """
+    if out.control[DONE_COUNT] == 0:
+        for _ in range(min(EVICT_AT_ONCE, max(table.flows.size // 16, 2), out.done.size)):
+            oldest = NONE
+            for queue in range(QUEUES):
+                tail = table.tails[queue]
+                if tail != NONE and (oldest == NONE or table.flows[tail].last_ts < table.flows[oldest].last_ts):
+                    oldest = tail
+            if oldest == NONE:
+                break
+            if table.flows[oldest].phase == CLOSED_KEY:
+                dequeue(table, oldest)
+                forget(table, oldest)
+                release(table, oldest)
+            else:
+                finish(table, oldest, out)
+                out.counters[c.EVICTED] += 1
+    return table.free[2] + 2 <= table.flows.size
+
+
+@kernel
+def open_flow(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, out: Exit) -> int:
+    """Take a slot for a new flow and put it into its queue; the direction is still to be set."""
+    slot = insert(table, key, hashed)
+    flow = table.flows[slot]
+    flow.phase = OPEN
+    flow.ordinal = out.counters[c.FLOWS]
+    out.counters[c.FLOWS] += 1
+    queue = OTHER_QUEUE
+    if packet.protocol == TCP:
+        queue = TCP_QUEUE
+    elif packet.protocol in (UDP, UDPLITE):
+        queue = UDP_QUEUE
+    enqueue(table, slot, queue)
+    out.control[NEXT_EXPIRY] = min(out.control[NEXT_EXPIRY], packet.ts + idle_timeout(rules, queue))
+    return slot
+
+
+@kernel
+def close_key(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, out: Exit) -> None:
+    """Remember a closed key (profile lycos): its packets are ignored for a while."""
+    slot = insert(table, key, hashed)
+    flow = table.flows[slot]
+    flow.phase = CLOSED_KEY
+    flow.last_ts = packet.ts
+    enqueue(table, slot, CLOSED_QUEUE)
+    out.control[NEXT_EXPIRY] = min(out.control[NEXT_EXPIRY], packet.ts + rules.closed_keep)
+
+
+@kernel
+def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -> int:
+    """Find or open the packet's flow and add it there.
+
+    Returns:
+        A verdict of `counters`: OK, or AFTER_CLOSE.
+    """
+    from_a = make_key(packet, rules.lycos, key)
+    hashed = hash_key(key, table.seed)
+    slot = find(table, key, hashed)
+    if slot != NONE and table.flows[slot].phase == CLOSED_KEY:
+        if packet.protocol != TCP or not packet.flags & SYN or packet.flags & (FIN | RST):
+            return c.AFTER_CLOSE
+        dequeue(table, slot)
+        forget(table, slot)
+        release(table, slot)
+        slot = NONE
+    inherited = NONE
+    if slot != NONE and is_over(table.flows[slot], packet, rules):
+        if packet.ts - table.flows[slot].last_ts <= idle_timeout(rules, table.flows[slot].queue):
+            inherited = table.flows[slot].forward_is_a  # a long flow keeps its direction when it is cut
+        finish(table, slot, out)
+        slot = NONE
+    closes = packet.protocol == TCP and packet.flags & (FIN | RST) != 0
+    if slot == NONE:
+        if rules.lycos and closes:  # FIN or RST of no flow
+            close_key(packet, key, hashed, table, rules, out)
+            return c.AFTER_CLOSE
+        slot = open_flow(packet, key, hashed, table, rules, out)
+        set_direction(table.flows[slot], packet, from_a, inherited, rules.lycos)
+    flow = table.flows[slot]
+    way = FORWARD if from_a == flow.forward_is_a else BACKWARD
+    update(flow, packet, way, rules.lycos, closes)
+    if rules.lycos and closes:
+        finish(table, slot, out)
+        close_key(packet, key, hashed, table, rules, out)
+        return c.OK
+    touch(table, slot)
+    if closes and flow.phase == OPEN:
+        note_close(flow, packet, way, slot, table, rules, out)
+    return c.OK
+
+
+@kernel
+def is_over(flow: Any, packet: Any, rules: Rules) -> bool:
+    """Tell whether a packet comes too late for a flow of its key, or starts a new connection."""
+    if packet.ts - flow.first_ts > rules.active:
+        return True
+    if packet.ts - flow.last_ts > idle_timeout(rules, flow.queue):
+        return True
+    return flow.phase == CLOSING and packet.flags & (SYN | ACK | FIN | RST) == SYN
+
+
+@kernel
+def set_direction(flow: Any, packet: Any, from_a: bool, inherited: int, lycos: bool) -> None:
+    """Decide which endpoint is the source, and empty the statistics.
+
+    The first packet comes from the source; only a SYN with ACK is an answer whose question was missed.
+    """
+    flags = packet.byte13 if lycos else packet.flags
+    answer = flags & (SYN | ACK) == SYN | ACK
+    if inherited != NONE:
+        flow.forward_is_a = inherited
+    else:
+        flow.forward_is_a = from_a != answer
+    begin(flow, packet, FORWARD if from_a == flow.forward_is_a else BACKWARD, lycos)
+
+
+@kernel
+def note_close(flow: Any, packet: Any, way: int, slot: int, table: Table, rules: Rules, out: Exit) -> None:
+    """Move a flow to the short queue once both sides have sent FIN, or one has sent RST."""
+    if packet.flags & FIN:
+        flow.fin_ways |= 1 << way
+    if packet.flags & RST or flow.fin_ways == 3:
+        flow.phase = CLOSING
+        dequeue(table, slot)
+        enqueue(table, slot, CLOSED_QUEUE)
+        out.control[NEXT_EXPIRY] = min(out.control[NEXT_EXPIRY], flow.last_ts + rules.closed_keep)
+
+
+@kernel
+def newest_update(table: Table) -> int:
+    """Give the time at which an open flow was updated last, in us."""
+    newest = -(np.int64(1) << 62)
+    for queue in range(CLOSED_QUEUE):
+        if table.heads[queue] != NONE:
+            newest = max(newest, table.flows[table.heads[queue]].last_ts)
+    return newest
+
+
+@kernel
+def flush(table: Table, rules: Rules, newest: int, out: Exit) -> bool:
+    """End every open flow, the one that was updated longest ago first.
+
+    Args:
+        table: The open flows.
+        rules: Profile lycos reports only flows that began `flush_age` before `newest`.
+        newest: As `newest_update` gave it before the first call.
+        out: Where the flows go.
+
+    Returns:
+        False when the room for finished flows ran out before the work was done.
+    """
+    for queue in range(QUEUES):
+        while table.tails[queue] != NONE:
+            slot = table.tails[queue]
+            flow = table.flows[slot]
+            if flow.phase != CLOSED_KEY and (rules.flush_age == 0 or newest - flow.first_ts >= rules.flush_age):
+                if out.control[DONE_COUNT] == out.done.size:
+                    return False
+                finish(table, slot, out)
+                continue
+            if flow.phase != CLOSED_KEY:
+                out.counters[c.UNFINISHED] += 1
+            dequeue(table, slot)
+            forget(table, slot)
+            release(table, slot)
+    return True

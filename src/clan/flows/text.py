@@ -1,0 +1,151 @@
+"""Who a flow was between, as text: addresses, uid, community ID, written by compiled code into one CSV buffer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from clan.flows.community_id import LENGTH, write_community_id
+from clan.flows.jit import kernel
+
+UID_LENGTH: Final = 18
+LINE_LENGTH: Final = UID_LENGTH + LENGTH + 2 * 39 + 4
+"""The longest line: uid, community ID, two addresses of at most 39 characters, three commas and a newline."""
+
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+_BASE32 = np.frombuffer(b"0123456789abcdefghijkmnpqrstuvwx", np.uint8)
+
+
+@kernel
+def write_decimal(number: int, out: Any, at: int) -> int:
+    """Write a number of at most three digits; gives the position behind it."""
+    if number >= 100:
+        out[at] = 48 + number // 100
+        at += 1
+    if number >= 10:
+        out[at] = 48 + number // 10 % 10
+        at += 1
+    out[at] = 48 + number % 10
+    return at + 1
+
+
+@kernel
+def write_ipv4(address: Any, out: Any, at: int) -> int:
+    """Write a dotted quad; gives the position behind it."""
+    for i in range(4):
+        if i > 0:
+            out[at] = 46
+            at += 1
+        at = write_decimal(np.int64((address >> np.uint64(24 - 8 * i)) & np.uint64(0xFF)), out, at)
+    return at
+
+
+@kernel
+def group_of(high: Any, low: Any, i: int) -> int:
+    """Give the ith of the eight 16-bit groups of an IPv6 address."""
+    half = high if i < 4 else low
+    return np.int64((half >> np.uint64(48 - 16 * (i % 4))) & np.uint64(0xFFFF))
+
+
+@kernel
+def write_ipv6(high: Any, low: Any, out: Any, at: int) -> int:
+    """Write an IPv6 address as RFC 5952 asks: lower case, the first longest run of zero groups as `::`."""
+    best, best_length, run = -1, 1, 0
+    for i in range(8):
+        run = run + 1 if group_of(high, low, i) == 0 else 0
+        if run > best_length:
+            best, best_length = i - run + 1, run
+    i = 0
+    while i < 8:
+        if i == best:
+            out[at], out[at + 1] = 58, 58
+            at += 2
+            i += best_length
+            continue
+        if i > 0 and not (best >= 0 and i == best + best_length):  # a `::` in front stands for the colon
+            out[at] = 58
+            at += 1
+        group = group_of(high, low, i)
+        started = False
+        for shift in (12, 8, 4, 0):
+            digit = (group >> shift) & 15
+            if digit or started or shift == 0:
+                out[at] = _HEX[digit]
+                at += 1
+                started = True
+        i += 1
+    return at
+
+
+@kernel
+def write_address(high: Any, low: Any, version: int, out: Any, at: int) -> int:
+    """Write an address of either version; gives the position behind it."""
+    return write_ipv6(high, low, out, at) if version == 6 else write_ipv4(low, out, at)
+
+
+@kernel
+def mix(value: Any, word: Any) -> Any:
+    """Mix a word into a hash (the finaliser of splitmix64)."""
+    value = (value ^ word) + np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@kernel
+def write_uid(flow: Any, out: Any, at: int) -> int:
+    """Write the uid: 90 bits of a hash of key, direction, start and place in the stream; the same in every run."""
+    one = np.uint64(0x243F6A8885A308D3)
+    for i in range(flow.key.size):
+        one = mix(one, flow.key[i])
+    one = mix(one, np.uint64(flow.first_ts))
+    one = mix(one, (np.uint64(flow.ordinal) << np.uint64(1)) | np.uint64(flow.forward_is_a))
+    other = mix(one, np.uint64(0x13198A2E03707344))
+    out[at] = 67  # "C", as Zeek's uids begin
+    for i in range(UID_LENGTH - 1):
+        half = one if i < 9 else other
+        out[at + 1 + i] = _BASE32[np.int64((half >> np.uint64(5 * (i % 9))) & np.uint64(31))]
+    return at + UID_LENGTH
+
+
+@kernel
+def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any) -> int:
+    """Write one line for each flow: uid, community ID, source and destination address.
+
+    Args:
+        flows: `STATE` records.
+        slots: Which of them, shape `(n,)`.
+        scratch: As for `write_community_id`.
+        numbers: int64 of shape `(5, n)`: start and end in us, source port, destination port, protocol are written.
+        out: uint8 buffer of at least `n * LINE_LENGTH`.
+
+    Returns:
+        The bytes written.
+    """
+    at = 0
+    endpoints = np.zeros(4, np.uint64)
+    ports = np.zeros(2, np.int64)
+    for i in range(slots.size):
+        flow = flows[slots[i]]
+        version = np.int64(flow.key[4] & np.uint64(0xFF))
+        both = np.int64(flow.key[4] >> np.uint64(16))
+        source = 0 if flow.forward_is_a else 2
+        for j in range(2):
+            endpoints[j] = flow.key[source + j]
+            endpoints[2 + j] = flow.key[2 - source + j]
+        ports[0] = both >> 16 if source == 0 else both & 0xFFFF
+        ports[1] = both & 0xFFFF if source == 0 else both >> 16
+        at = write_uid(flow, out, at)
+        out[at] = 44
+        write_community_id(endpoints, ports, flow.protocol, version, scratch, out, at + 1)
+        at += 1 + LENGTH
+        out[at] = 44
+        at = write_address(endpoints[0], endpoints[1], version, out, at + 1)
+        out[at] = 44
+        at = write_address(endpoints[2], endpoints[3], version, out, at + 1)
+        out[at] = 10
+        at += 1
+        numbers[0, i], numbers[1, i] = flow.first_ts, flow.last_ts
+        numbers[2, i], numbers[3, i], numbers[4, i] = ports[0], ports[1], flow.protocol
+    return at

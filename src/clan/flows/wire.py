@@ -1,0 +1,32 @@
+"""Reading big-endian numbers from the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from clan.flows.jit import kernel
+
+
+@kernel
+def u16(buffer: Any, at: int) -> int:
+    """Read two bytes; the caller has checked that they are there."""
+    return (np.int64(buffer[at]) << 8) | np.int64(buffer[at + 1])
+
+
+@kernel
+def u32(buffer: Any, at: int) -> int:
+    """Read four bytes; the caller has checked that they are there."""
+    return (
+        (np.int64(buffer[at]) << 24)
+        | (np.int64(buffer[at + 1]) << 16)
+        | (np.int64(buffer[at + 2]) << 8)
+        | np.int64(buffer[at + 3])
+    )
+
+
+@kernel
+def u64(buffer: Any, at: int) -> Any:
+    """Read eight bytes as an unsigned number; the caller has checked that they are there."""
+    return (np.uint64(u32(buffer, at)) << np.uint64(32)) | np.uint64(u32(buffer, at + 4))

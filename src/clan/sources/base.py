@@ -1,0 +1,31 @@
+"""What every source of flows looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import polars as pl
+
+
+class Source(Protocol):
+    """Batches of flows from one stream; iterate once, then close."""
+
+    name: str
+    """The stream, as the `source` column names it."""
+    kind: str
+    """What a model remembers: ``packets``, ``zeek``, ..."""
+    settings: Mapping[str, Any]
+    """How flows were cut, as a model remembers it."""
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flow tables in order of (`ts_end`, `uid`); columns as in `clan.schema`."""
+
+    def counts(self) -> dict[str, int]:
+        """Give what became of everything that was read so far, by name; nothing is dropped without a number."""
+
+    def warnings(self) -> list[str]:
+        """Give what the user should know about this stream, such as a truncated end."""
+
+    def close(self) -> None:
+        """Release the file, socket or interface; safe to call twice."""

@@ -1,0 +1,6 @@
+"""Captures: pcap and pcapng, plain, gzip or zstd, from files or standard input."""
+
+from clan.sources.packets.reader import PacketReader, is_capture
+from clan.sources.packets.source import PacketSource
+
+__all__ = ["PacketReader", "PacketSource", "is_capture"]

@@ -1,0 +1,77 @@
+"""Captures as a source of flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from clan.errors import ConfigError
+from clan.flows import FlowEngine, FlowSettings
+from clan.sources.packets.bytestream import ByteStream
+from clan.sources.packets.reader import CHUNK_BYTES, PacketReader
+
+
+class PacketSource:
+    """One stream of packets: a capture, or the parts of a rotated one in their order.
+
+    Args:
+        paths: Files, or `-`; each is opened when its turn comes, the first at once.
+        settings: How flows are cut.
+        chunk_bytes: Bytes read at a time; the result does not depend on it.
+        strict: Raise on damage instead of going on with what could be read.
+
+    Raises:
+        SourceUnavailable: A file cannot be opened.
+        UnsupportedFormat: A file is no capture.
+        MalformedRecord: A file is damaged, and reading is strict.
+    """
+
+    kind = "packets"
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        settings: FlowSettings,
+        *,
+        chunk_bytes: int = CHUNK_BYTES,
+        strict: bool = False,
+    ) -> None:
+        if not paths:
+            raise ConfigError("a source of packets needs at least one path")
+        self.name = paths[0]
+        self.settings = settings.manifest()
+        self._paths, self._chunk_bytes, self._strict = list(paths), chunk_bytes, strict
+        self._engine = FlowEngine(settings, source=self.name)
+        self._stream: ByteStream | None = ByteStream(paths[0])
+        self._warnings: list[str] = []
+        self._bad_packets = 0
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield the flows of the stream in order of (`ts_end`, `uid`)."""
+        for i, path in enumerate(self._paths):
+            if i > 0:
+                self._stream = ByteStream(path)
+            if self._stream is None:
+                raise ValueError(f"{self.name} was read already; open it anew")
+            reader = PacketReader(self._stream, chunk_bytes=self._chunk_bytes, strict=self._strict)
+            for packets in reader.chunks():
+                yield from self._engine.feed(packets)
+            self._warnings += reader.warnings
+            self._bad_packets += reader.bad_packets
+            self.close()
+        yield from self._engine.finish()
+
+    def counts(self) -> dict[str, int]:
+        """Give what became of every packet so far."""
+        return {**self._engine.counts(), "bad_packet_blocks": self._bad_packets}
+
+    def warnings(self) -> list[str]:
+        """Give what the user should know: truncation and damage."""
+        return self._warnings
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
