@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 
 import polars as pl
-import pytest
 
 from clan.flows import profile
 from clan.schema import features_of

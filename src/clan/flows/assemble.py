@@ -10,7 +10,7 @@ import numpy.typing as npt
 from clan.flows import counters as c
 from clan.flows.decode import decode_frame
 from clan.flows.fragments import Fragments, join_fragment
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.lifecycle import DONE_COUNT, NEXT_EXPIRY, Exit, expire, make_room, place_packet
 from clan.flows.profile import Rules
 from clan.flows.table import Table
@@ -32,8 +32,8 @@ class Packets(NamedTuple):
 
 @kernel
 def assemble(
-    packets: Packets, first: int, rules: Rules, table: Table, fragments: Fragments, out: Exit, scratch: Any
-) -> int:
+    packets: Packets, first: Int, rules: Rules, table: Table, fragments: Fragments, out: Exit, scratch: Any
+) -> Int:
     """Add packets to their flows until the chunk or the room for finished flows ends.
 
     Args:

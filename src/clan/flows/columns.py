@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
 from clan.flows.state import BACKWARD, FORWARD
 
@@ -39,19 +39,19 @@ def collect(flows: Any, slots: Any, out: Any) -> None:
 
 
 @kernel
-def deviation(squares: float, n: int) -> float:
+def deviation(squares: float, n: Int) -> float:
     """Give the sample standard deviation of n values whose squared differences from the mean sum to `squares`."""
     return np.sqrt(max(squares, 0.0) / (n - 1)) if n > 1 else 0.0
 
 
 @kernel
-def length_squares(total: float, squared: float, n: int) -> float:
+def length_squares(total: float, squared: float, n: Int) -> float:
     """Give the summed squared differences from the mean, from exact sums."""
     return max(squared - total * total / n, 0.0) if n > 0 else 0.0
 
 
 @kernel
-def totals(flow: Any, out: Any, i: int) -> None:
+def totals(flow: Any, out: Any, i: Int) -> None:
     """Fill columns 0 to 10: duration, ratio, lengths of all packets, rates."""
     forward, backward = flow.packets[FORWARD], flow.packets[BACKWARD]
     n = forward + backward
@@ -74,7 +74,7 @@ def totals(flow: Any, out: Any, i: int) -> None:
 
 
 @kernel
-def direction(flow: Any, way: int, out: Any, at: int, i: int) -> None:
+def direction(flow: Any, way: Int, out: Any, at: Int, i: Int) -> None:
     """Fill the nine columns of one direction: packets, lengths, headers."""
     n = flow.packets[way]
     out[at, i] = n
@@ -89,7 +89,7 @@ def direction(flow: Any, way: int, out: Any, at: int, i: int) -> None:
 
 
 @kernel
-def gaps(flow: Any, out: Any, i: int) -> None:
+def gaps(flow: Any, out: Any, i: Int) -> None:
     """Fill columns 29 to 42: gaps between packets, of the flow and of each direction."""
     n = flow.packets[FORWARD] + flow.packets[BACKWARD] - 1
     out[29, i] = flow.gap_max
@@ -106,7 +106,7 @@ def gaps(flow: Any, out: Any, i: int) -> None:
 
 
 @kernel
-def moments(series: Any, out: Any, at: int, i: int) -> None:
+def moments(series: Any, out: Any, at: Int, i: Int) -> None:
     """Fill maximum, minimum, mean and standard deviation of a series."""
     out[at, i] = series.max
     out[at + 1, i] = series.min
@@ -115,7 +115,7 @@ def moments(series: Any, out: Any, at: int, i: int) -> None:
 
 
 @kernel
-def flags(flow: Any, out: Any, i: int) -> None:
+def flags(flow: Any, out: Any, i: Int) -> None:
     """Fill columns 51 to 62: the TCP flags."""
     out[51, i] = flow.syn
     out[52, i] = flow.fin
@@ -132,7 +132,7 @@ def flags(flow: Any, out: Any, i: int) -> None:
 
 
 @kernel
-def bulk(record: Any, out: Any, at: int, i: int) -> None:
+def bulk(record: Any, out: Any, at: Int, i: Int) -> None:
     """Fill mean bytes, mean packets and rate of the bulks in one direction."""
     n = record.count
     out[at, i] = record.bytes / n if n > 0 else 0.0

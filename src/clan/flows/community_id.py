@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, SCTP, TCP, UDP
 from clan.flows.transport import icmp_counterpart, icmpv6_counterpart
 
@@ -21,7 +21,7 @@ _BASE64 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 
 @kernel
-def rotate(word: Any, by: int) -> Any:
+def rotate(word: Any, by: Int) -> Any:
     """Rotate 32 bits to the left."""
     return ((word << np.uint64(by)) | (word >> np.uint64(32 - by))) & np.uint64(0xFFFFFFFF)
 
@@ -64,7 +64,7 @@ def sha1_block(message: Any, words: Any, digest: Any) -> None:
 
 
 @kernel
-def store(out: Any, at: int, value: Any, n: int) -> int:
+def store(out: Any, at: Int, value: Any, n: Int) -> Int:
     """Write the lower n bytes of a number in network order; gives the position behind them."""
     for i in range(n):
         out[at + i] = np.uint8((np.uint64(value) >> np.uint64(8 * (n - 1 - i))) & np.uint64(0xFF))
@@ -72,7 +72,7 @@ def store(out: Any, at: int, value: Any, n: int) -> int:
 
 
 @kernel
-def is_one_way(protocol: int, src_port: int, dst_port: int) -> bool:
+def is_one_way(protocol: Int, src_port: Int, dst_port: Int) -> bool:
     """Tell whether an ICMP message has no counterpart, so that its endpoints are not put into order."""
     if protocol == ICMP:
         return icmp_counterpart(src_port) != dst_port
@@ -83,7 +83,7 @@ def is_one_way(protocol: int, src_port: int, dst_port: int) -> bool:
 
 @kernel
 def write_community_id(
-    endpoints: Any, ports: Any, protocol: int, version: int, scratch: Any, out: Any, at: int
+    endpoints: Any, ports: Any, protocol: Int, version: Int, scratch: Any, out: Any, at: Int
 ) -> None:
     """Write the community ID (seed 0) of a flow as text.
 

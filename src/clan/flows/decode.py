@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from clan.flows import counters as c
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.network import decode_ip
 from clan.flows.wire import u16, u32
 
@@ -32,7 +32,7 @@ MAX_VLAN_TAGS: Final = 8
 
 
 @kernel
-def decode_frame(buffer: Any, link_type: int, lycos: bool, packet: Any) -> int:
+def decode_frame(buffer: Any, link_type: Int, lycos: bool, packet: Any) -> Int:
     """Decode one frame.
 
     Args:
@@ -59,7 +59,7 @@ def decode_frame(buffer: Any, link_type: int, lycos: bool, packet: Any) -> int:
 
 
 @kernel
-def decode_other_link(buffer: Any, link_type: int, packet: Any) -> int:
+def decode_other_link(buffer: Any, link_type: Int, packet: Any) -> Int:
     """Decode a frame of a link type other than Ethernet."""
     left = packet.end - packet.at
     if link_type in (RAW, RAW_BSD, RAW_OPENBSD, IPV4, IPV6):
@@ -84,7 +84,7 @@ def decode_other_link(buffer: Any, link_type: int, packet: Any) -> int:
 
 
 @kernel
-def decode_loopback(buffer: Any, packet: Any) -> int:
+def decode_loopback(buffer: Any, packet: Any) -> Int:
     """Decode BSD loopback: an address family in the byte order of the machine that captured."""
     if packet.end - packet.at < 4:
         return c.TRUNCATED
@@ -98,7 +98,7 @@ def decode_loopback(buffer: Any, packet: Any) -> int:
 
 
 @kernel
-def decode_ppp(buffer: Any, packet: Any) -> int:
+def decode_ppp(buffer: Any, packet: Any) -> Int:
     """Decode PPP, with or without the address and control bytes of HDLC framing."""
     if packet.end - packet.at < 4:
         return c.TRUNCATED
@@ -112,7 +112,7 @@ def decode_ppp(buffer: Any, packet: Any) -> int:
 
 
 @kernel
-def decode_ethertype(buffer: Any, ethertype: int, packet: Any) -> int:
+def decode_ethertype(buffer: Any, ethertype: Int, packet: Any) -> Int:
     """Walk VLAN tags (802.1Q, 802.1ad and the older 0x9100), then decode IP."""
     for _ in range(MAX_VLAN_TAGS):
         if ethertype in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
 from clan.flows.transport import LATER_FRAGMENT
 
@@ -37,7 +37,7 @@ def new_fragments() -> Fragments:
 
 
 @kernel
-def place_of(packet: Any) -> int:
+def place_of(packet: Any) -> Int:
     """Give the one place where a datagram's first fragment may be remembered."""
     mixed = packet.src_lo ^ (packet.dst_lo * np.uint64(0x9E3779B97F4A7C15)) ^ packet.src_hi ^ packet.dst_hi
     mixed = (mixed ^ np.uint64(packet.fragment_id)) * np.uint64(0xD6E8FEB86659FD93)

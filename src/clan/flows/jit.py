@@ -12,16 +12,19 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numba
+
+Int: TypeAlias = Any
+"""An integer of compiled code: int64 there; a NumPy or Python integer when the kernels run interpreted."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _cache_dir() -> str:
     """Name the folder for compiled code: `$NUMBA_CACHE_DIR`, else the user's cache folder."""
-    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK} {numba.config.OPT}".encode())
+    digest = hashlib.sha256(f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode())
     source_root = Path(__file__).parent.parent
     for path in sorted([*source_root.glob("flows/*.py"), *source_root.glob("sources/packets/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
@@ -40,14 +43,16 @@ def kernel(function: _Function) -> _Function:
     Division follows NumPy (no exception on zero), so every division here is guarded where it stands. No fast-math:
     the same packets must give the same bits on every machine.
     """
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _CACHE_DIR
+    config: Any = numba.config
+    compile_: Any = numba.njit
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _CACHE_DIR
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return compile_(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # no folder for the cache can be written: compile in memory
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return compile_(nogil=True, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def compiled_before() -> bool:

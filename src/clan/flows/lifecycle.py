@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows import counters as c
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.packet import ACK, FIN, RST, SYN, TCP, UDP, UDPLITE
 from clan.flows.profile import Rules
 from clan.flows.state import BACKWARD, CLOSED_KEY, CLOSING, DONE, FORWARD, OPEN
@@ -45,7 +45,7 @@ class Exit(NamedTuple):
 
 
 @kernel
-def idle_timeout(rules: Rules, queue: int) -> int:
+def idle_timeout(rules: Rules, queue: Int) -> Int:
     """Give the time after which a flow of a queue ends, in us."""
     if queue == TCP_QUEUE:
         return rules.tcp_idle
@@ -83,7 +83,7 @@ def make_key(packet: Any, lycos: bool, key: Any) -> bool:
 
 
 @kernel
-def finish(table: Table, slot: int, out: Exit) -> None:
+def finish(table: Table, slot: Int, out: Exit) -> None:
     """End a flow: nothing finds it any more, and it waits to be taken."""
     dequeue(table, slot)
     forget(table, slot)
@@ -93,7 +93,7 @@ def finish(table: Table, slot: int, out: Exit) -> None:
 
 
 @kernel
-def expire(table: Table, rules: Rules, now: int, out: Exit) -> bool:
+def expire(table: Table, rules: Rules, now: Int, out: Exit) -> bool:
     """End every flow that has been silent for longer than its timeout.
 
     Returns:
@@ -148,7 +148,7 @@ def make_room(table: Table, out: Exit) -> bool:
 
 
 @kernel
-def open_flow(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, out: Exit) -> int:
+def open_flow(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, out: Exit) -> Int:
     """Take a slot for a new flow and put it into its queue; the direction is still to be set."""
     slot = insert(table, key, hashed)
     flow = table.flows[slot]
@@ -177,7 +177,7 @@ def close_key(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, ou
 
 
 @kernel
-def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -> int:
+def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -> Int:
     """Find or open the packet's flow and add it there.
 
     Returns:
@@ -230,7 +230,7 @@ def is_over(flow: Any, packet: Any, rules: Rules) -> bool:
 
 
 @kernel
-def set_direction(flow: Any, packet: Any, from_a: bool, inherited: int, lycos: bool) -> None:
+def set_direction(flow: Any, packet: Any, from_a: bool, inherited: Int, lycos: bool) -> None:
     """Decide which endpoint is the source, and empty the statistics.
 
     The first packet comes from the source; only a SYN with ACK is an answer whose question was missed.
@@ -245,7 +245,7 @@ def set_direction(flow: Any, packet: Any, from_a: bool, inherited: int, lycos: b
 
 
 @kernel
-def note_close(flow: Any, packet: Any, way: int, slot: int, table: Table, rules: Rules, out: Exit) -> None:
+def note_close(flow: Any, packet: Any, way: Int, slot: Int, table: Table, rules: Rules, out: Exit) -> None:
     """Move a flow to the short queue once both sides have sent FIN, or one has sent RST."""
     if packet.flags & FIN:
         flow.fin_ways |= 1 << way
@@ -257,7 +257,7 @@ def note_close(flow: Any, packet: Any, way: int, slot: int, table: Table, rules:
 
 
 @kernel
-def newest_update(table: Table) -> int:
+def newest_update(table: Table) -> Int:
     """Give the time at which an open flow was updated last, in us."""
     newest = -(np.int64(1) << 62)
     for queue in range(CLOSED_QUEUE):
@@ -267,7 +267,7 @@ def newest_update(table: Table) -> int:
 
 
 @kernel
-def flush(table: Table, rules: Rules, newest: int, out: Exit) -> bool:
+def flush(table: Table, rules: Rules, newest: Int, out: Exit) -> bool:
     """End every open flow, the one that was updated longest ago first.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from clan.flows import counters as c
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.transport import decode_transport
 from clan.flows.wire import u16, u32, u64
 
@@ -15,7 +15,7 @@ MAX_EXTENSION_HEADERS: Final = 16
 
 
 @kernel
-def decode_ip(buffer: Any, lycos: bool, packet: Any) -> int:
+def decode_ip(buffer: Any, lycos: bool, packet: Any) -> Int:
     """Decode IP of either version at the cursor, and what is inside."""
     if packet.end - packet.at < 1:
         return c.TRUNCATED
@@ -30,7 +30,7 @@ def decode_ip(buffer: Any, lycos: bool, packet: Any) -> int:
 
 
 @kernel
-def decode_ipv4(buffer: Any, lycos: bool, packet: Any) -> int:
+def decode_ipv4(buffer: Any, lycos: bool, packet: Any) -> Int:
     """Decode an IPv4 header (RFC 791)."""
     at = packet.at
     if packet.end - at < 20:
@@ -61,7 +61,7 @@ def decode_ipv4(buffer: Any, lycos: bool, packet: Any) -> int:
 
 
 @kernel
-def decode_ipv6(buffer: Any, packet: Any) -> int:
+def decode_ipv6(buffer: Any, packet: Any) -> Int:
     """Decode an IPv6 header (RFC 8200)."""
     at = packet.at
     if packet.end - at < 40:
@@ -81,7 +81,7 @@ def decode_ipv6(buffer: Any, packet: Any) -> int:
 
 
 @kernel
-def decode_extensions(buffer: Any, wire_end: int, packet: Any) -> int:
+def decode_extensions(buffer: Any, wire_end: Int, packet: Any) -> Int:
     """Walk IPv6 extension headers up to the transport header.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.packet import ACK, CWR, ECE, FIN, PSH, RST, SYN, TCP, URG
 from clan.flows.profile import SECOND
 from clan.flows.state import BACKWARD, FORWARD
@@ -20,7 +20,7 @@ BULK_PACKETS: Final = 4
 
 
 @kernel
-def begin(flow: Any, packet: Any, way: int, lycos: bool) -> None:
+def begin(flow: Any, packet: Any, way: Int, lycos: bool) -> None:
     """Empty the statistics of a flow that starts with this packet."""
     flow.first_ts = packet.ts
     flow.last_ts = packet.ts
@@ -64,7 +64,7 @@ def clear_bulk(bulk: Any) -> None:
 
 
 @kernel
-def add_to_moments(series: Any, value: int) -> None:
+def add_to_moments(series: Any, value: Int) -> None:
     """Add one value to a series."""
     series.count += 1
     if series.count == 1:
@@ -79,7 +79,7 @@ def add_to_moments(series: Any, value: int) -> None:
 
 
 @kernel
-def update(flow: Any, packet: Any, way: int, lycos: bool, closes: bool) -> None:
+def update(flow: Any, packet: Any, way: Int, lycos: bool, closes: bool) -> None:
     """Add a packet to its flow.
 
     Args:
@@ -107,7 +107,7 @@ def update(flow: Any, packet: Any, way: int, lycos: bool, closes: bool) -> None:
 
 
 @kernel
-def update_gaps(flow: Any, gap: int, n: int, skip_activity: bool) -> None:
+def update_gaps(flow: Any, gap: Int, n: Int, skip_activity: bool) -> None:
     """Add the gap between the flow's last packet, its nth, and this one."""
     if n == 1:
         flow.gap_max = flow.gap_min = gap
@@ -129,7 +129,7 @@ def update_gaps(flow: Any, gap: int, n: int, skip_activity: bool) -> None:
 
 
 @kernel
-def update_way(flow: Any, packet: Any, way: int, ts: int, lycos: bool) -> None:
+def update_way(flow: Any, packet: Any, way: Int, ts: Int, lycos: bool) -> None:
     """Add the packet to the statistics of its direction."""
     payload = packet.payload
     n = flow.packets[way]
@@ -163,7 +163,7 @@ def update_way(flow: Any, packet: Any, way: int, ts: int, lycos: bool) -> None:
 
 
 @kernel
-def update_flags(flow: Any, flags: int, way: int) -> None:
+def update_flags(flow: Any, flags: Int, way: Int) -> None:
     """Count the TCP flags; only TCP packets have any."""
     flow.syn += (flags & SYN) != 0
     flow.fin += (flags & FIN) != 0
@@ -176,7 +176,7 @@ def update_flags(flow: Any, flags: int, way: int) -> None:
 
 
 @kernel
-def update_bulk(flow: Any, way: int, ts: int, payload: int) -> None:
+def update_bulk(flow: Any, way: Int, ts: Int, payload: Int) -> None:
     """Follow bulks: four or more packets with payload in one direction, none in the other, no gap above 1 s."""
     if payload <= 0:
         return

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.state import FREE, KEY_WORDS, STATE
 
 TCP_QUEUE: Final = 0
@@ -28,8 +28,8 @@ NONE: Final = -1
 class Table(NamedTuple):
     """The arrays of the flow table. Sizes: `max_flows` records, an index of at least twice as many entries."""
 
-    flows: npt.NDArray[np.void]  # STATE, (max_flows,)
-    index: npt.NDArray[np.uint64]  # (power of two,), 0 = empty, else hash << 32 | slot + 1
+    flows: Any  # STATE records, (max_flows,)
+    entries: npt.NDArray[np.uint64]  # (power of two,), 0 = empty, else hash << 32 | slot + 1
     newer: npt.NDArray[np.int32]  # (max_flows,), neighbour towards the head of the queue
     older: npt.NDArray[np.int32]  # (max_flows,), neighbour towards the tail; also links the free slots
     heads: npt.NDArray[np.int32]  # (QUEUES,), updated last
@@ -49,7 +49,7 @@ def new_table(max_flows: int, seed: int) -> Table:
     words = np.random.default_rng(seed).integers(1, 1 << 63, 2, dtype=np.uint64) | np.uint64(1)
     return Table(
         flows=np.zeros(max_flows, STATE),
-        index=np.zeros(size, np.uint64),
+        entries=np.zeros(size, np.uint64),
         newer=np.zeros(max_flows, np.int32),
         older=np.zeros(max_flows, np.int32),
         heads=np.full(QUEUES, NONE, np.int32),
@@ -71,13 +71,13 @@ def hash_key(key: Any, seed: Any) -> Any:
 
 
 @kernel
-def find(table: Table, key: Any, hashed: Any) -> int:
+def find(table: Table, key: Any, hashed: Any) -> Int:
     """Give the slot of a key, or NONE."""
-    mask = np.uint64(table.index.size - 1)
+    mask = np.uint64(table.entries.size - 1)
     tag = hashed << np.uint64(32)
     at = hashed & mask
-    while table.index[at] != 0:
-        entry = table.index[at]
+    while table.entries[at] != 0:
+        entry = table.entries[at]
         if (entry ^ tag) >> np.uint64(32) == 0:
             slot = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
             if same_key(table.flows[slot].key, key):
@@ -89,14 +89,14 @@ def find(table: Table, key: Any, hashed: Any) -> int:
 @kernel
 def same_key(one: Any, other: Any) -> bool:
     """Compare two keys word by word."""
+    different = np.uint64(0)
     for i in range(KEY_WORDS):
-        if one[i] != other[i]:
-            return False
-    return True
+        different |= one[i] ^ other[i]
+    return different == 0
 
 
 @kernel
-def insert(table: Table, key: Any, hashed: Any) -> int:
+def insert(table: Table, key: Any, hashed: Any) -> Int:
     """Take a free slot for a key that is not in the table; the caller has made sure that there is one."""
     slot = table.free[0]
     if slot != NONE:
@@ -109,36 +109,36 @@ def insert(table: Table, key: Any, hashed: Any) -> int:
     for i in range(KEY_WORDS):
         flow.key[i] = key[i]
     flow.hash = hashed
-    mask = np.uint64(table.index.size - 1)
+    mask = np.uint64(table.entries.size - 1)
     at = hashed & mask
-    while table.index[at] != 0:
+    while table.entries[at] != 0:
         at = (at + np.uint64(1)) & mask
-    table.index[at] = (hashed << np.uint64(32)) | np.uint64(slot + 1)
+    table.entries[at] = (hashed << np.uint64(32)) | np.uint64(slot + 1)
     return slot
 
 
 @kernel
-def forget(table: Table, slot: int) -> None:
+def forget(table: Table, slot: Int) -> None:
     """Take a slot's key out of the index; the record stays until `release`."""
-    mask = np.uint64(table.index.size - 1)
+    mask = np.uint64(table.entries.size - 1)
     at = table.flows[slot].hash & mask
-    while np.int64(table.index[at] & np.uint64(0xFFFFFFFF)) - 1 != slot:
+    while np.int64(table.entries[at] & np.uint64(0xFFFFFFFF)) - 1 != slot:
         at = (at + np.uint64(1)) & mask
     hole = at
     while True:
         at = (at + np.uint64(1)) & mask
-        entry = table.index[at]
+        entry = table.entries[at]
         if entry == 0:
             break
         home = (entry >> np.uint64(32)) & mask
         if ((at - home) & mask) >= ((at - hole) & mask):  # the entry may move back into the hole
-            table.index[hole] = entry
+            table.entries[hole] = entry
             hole = at
-    table.index[hole] = 0
+    table.entries[hole] = 0
 
 
 @kernel
-def release(table: Table, slot: int) -> None:
+def release(table: Table, slot: Int) -> None:
     """Give a slot back; its record may be used anew from now on."""
     table.flows[slot].phase = FREE
     table.older[slot] = table.free[0]
@@ -154,7 +154,7 @@ def release_all(table: Table, slots: Any) -> None:
 
 
 @kernel
-def enqueue(table: Table, slot: int, queue: int) -> None:
+def enqueue(table: Table, slot: Int, queue: Int) -> None:
     """Put a slot at the head of a queue."""
     head = table.heads[queue]
     table.flows[slot].queue = queue
@@ -168,7 +168,7 @@ def enqueue(table: Table, slot: int, queue: int) -> None:
 
 
 @kernel
-def dequeue(table: Table, slot: int) -> None:
+def dequeue(table: Table, slot: Int) -> None:
     """Take a slot out of its queue."""
     queue = table.flows[slot].queue
     newer, older = table.newer[slot], table.older[slot]
@@ -183,7 +183,7 @@ def dequeue(table: Table, slot: int) -> None:
 
 
 @kernel
-def touch(table: Table, slot: int) -> None:
+def touch(table: Table, slot: Int) -> None:
     """Move a slot to the head of its queue: it was updated just now."""
     queue = table.flows[slot].queue
     if table.heads[queue] != slot:

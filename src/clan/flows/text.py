@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from clan.flows.community_id import LENGTH, write_community_id
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 
 UID_LENGTH: Final = 18
 LINE_LENGTH: Final = UID_LENGTH + LENGTH + 2 * 39 + 4
@@ -18,7 +18,7 @@ _BASE32 = np.frombuffer(b"0123456789abcdefghijkmnpqrstuvwx", np.uint8)
 
 
 @kernel
-def write_decimal(number: int, out: Any, at: int) -> int:
+def write_decimal(number: Int, out: Any, at: Int) -> Int:
     """Write a number of at most three digits; gives the position behind it."""
     if number >= 100:
         out[at] = 48 + number // 100
@@ -31,7 +31,7 @@ def write_decimal(number: int, out: Any, at: int) -> int:
 
 
 @kernel
-def write_ipv4(address: Any, out: Any, at: int) -> int:
+def write_ipv4(address: Any, out: Any, at: Int) -> Int:
     """Write a dotted quad; gives the position behind it."""
     for i in range(4):
         if i > 0:
@@ -42,14 +42,14 @@ def write_ipv4(address: Any, out: Any, at: int) -> int:
 
 
 @kernel
-def group_of(high: Any, low: Any, i: int) -> int:
+def group_of(high: Any, low: Any, i: Int) -> Int:
     """Give the ith of the eight 16-bit groups of an IPv6 address."""
     half = high if i < 4 else low
     return np.int64((half >> np.uint64(48 - 16 * (i % 4))) & np.uint64(0xFFFF))
 
 
 @kernel
-def write_ipv6(high: Any, low: Any, out: Any, at: int) -> int:
+def write_ipv6(high: Any, low: Any, out: Any, at: Int) -> Int:
     """Write an IPv6 address as RFC 5952 asks: lower case, the first longest run of zero groups as `::`."""
     best, best_length, run = -1, 1, 0
     for i in range(8):
@@ -79,7 +79,7 @@ def write_ipv6(high: Any, low: Any, out: Any, at: int) -> int:
 
 
 @kernel
-def write_address(high: Any, low: Any, version: int, out: Any, at: int) -> int:
+def write_address(high: Any, low: Any, version: Int, out: Any, at: Int) -> Int:
     """Write an address of either version; gives the position behind it."""
     return write_ipv6(high, low, out, at) if version == 6 else write_ipv4(low, out, at)
 
@@ -94,7 +94,7 @@ def mix(value: Any, word: Any) -> Any:
 
 
 @kernel
-def write_uid(flow: Any, out: Any, at: int) -> int:
+def write_uid(flow: Any, out: Any, at: Int) -> Int:
     """Write the uid: 90 bits of a hash of key, direction, start and place in the stream; the same in every run."""
     one = np.uint64(0x243F6A8885A308D3)
     for i in range(flow.key.size):
@@ -110,7 +110,7 @@ def write_uid(flow: Any, out: Any, at: int) -> int:
 
 
 @kernel
-def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any) -> int:
+def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any) -> Int:
     """Write one line for each flow: uid, community ID, source and destination address.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from clan.flows import counters as c
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, IGMP, SCTP, TCP, UDP, UDPLITE
 from clan.flows.wire import u16
 
@@ -17,7 +17,7 @@ LATER_FRAGMENT: Final = -2
 
 
 @kernel
-def decode_transport(buffer: Any, length: int, lycos: bool, packet: Any) -> int:
+def decode_transport(buffer: Any, length: Int, lycos: bool, packet: Any) -> Int:
     """Decode the transport header at the cursor.
 
     Args:
@@ -53,7 +53,7 @@ def decode_transport(buffer: Any, length: int, lycos: bool, packet: Any) -> int:
 
 
 @kernel
-def decode_tcp(buffer: Any, left: int, packet: Any) -> int:
+def decode_tcp(buffer: Any, left: Int, packet: Any) -> Int:
     """Decode a TCP header (RFC 9293); ports, offset, flags and window take 16 bytes."""
     if left < 16:
         return c.TRUNCATED
@@ -67,7 +67,7 @@ def decode_tcp(buffer: Any, left: int, packet: Any) -> int:
 
 
 @kernel
-def decode_ports(buffer: Any, left: int, packet: Any) -> int:
+def decode_ports(buffer: Any, left: Int, packet: Any) -> Int:
     """Decode the ports that UDP (RFC 768), UDP-Lite (RFC 3828) and SCTP (RFC 9260) begin with."""
     if left < 4:
         return c.TRUNCATED
@@ -78,7 +78,7 @@ def decode_ports(buffer: Any, left: int, packet: Any) -> int:
 
 
 @kernel
-def decode_icmp(buffer: Any, left: int, lycos: bool, packet: Any) -> int:
+def decode_icmp(buffer: Any, left: Int, lycos: bool, packet: Any) -> Int:
     """Decode ICMP and ICMPv6: type and code stand for the ports, as in Zeek.
 
     A request and its answer have counterpart types (echo 8 and 0, for instance), so that both map to one flow whose
@@ -99,7 +99,7 @@ def decode_icmp(buffer: Any, left: int, lycos: bool, packet: Any) -> int:
 
 
 @kernel
-def icmp_counterpart(kind: int) -> int:
+def icmp_counterpart(kind: Int) -> Int:
     """Give the ICMP type that answers this one (or that it answers), -1 where there is none."""
     if kind == 8:
         return 0
@@ -115,7 +115,7 @@ def icmp_counterpart(kind: int) -> int:
 
 
 @kernel
-def icmpv6_counterpart(kind: int) -> int:
+def icmpv6_counterpart(kind: Int) -> Int:
     """Give the ICMPv6 type that answers this one (or that it answers), -1 where there is none."""
     if 128 <= kind <= 136 and kind not in (130, 131, 132):  # echo, router and neighbour discovery
         if kind in (128, 133, 135):
@@ -131,7 +131,7 @@ def icmpv6_counterpart(kind: int) -> int:
 
 
 @kernel
-def lycos_length(length: int, verdict: int, packet: Any) -> int:
+def lycos_length(length: Int, verdict: Int, packet: Any) -> Int:
     """Apply the original's arithmetic: payload in 16 bits that wrap, and only five protocols."""
     if packet.protocol not in (TCP, UDP, ICMP, IGMP, SCTP):
         return c.PROTOCOL

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 
 
 @kernel
-def u16(buffer: Any, at: int) -> int:
+def u16(buffer: Any, at: Int) -> Int:
     """Read two bytes; the caller has checked that they are there."""
     return (np.int64(buffer[at]) << 8) | np.int64(buffer[at + 1])
 
 
 @kernel
-def u32(buffer: Any, at: int) -> int:
+def u32(buffer: Any, at: Int) -> Int:
     """Read four bytes; the caller has checked that they are there."""
     return (
         (np.int64(buffer[at]) << 24)
@@ -27,6 +27,6 @@ def u32(buffer: Any, at: int) -> int:
 
 
 @kernel
-def u64(buffer: Any, at: int) -> Any:
+def u64(buffer: Any, at: Int) -> Any:
     """Read eight bytes as an unsigned number; the caller has checked that they are there."""
     return (np.uint64(u32(buffer, at)) << np.uint64(32)) | np.uint64(u32(buffer, at + 4))

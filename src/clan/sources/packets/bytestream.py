@@ -7,7 +7,7 @@ import io
 import sys
 import zlib
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,17 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 _MAX_WINDOW: Final = 1 << 27
 """Bytes of history that a zstd frame may ask for (128 MiB, the limit of `zstd -d`): a bound on memory."""
+
+
+class _Readable(Protocol):
+    """What all the streams here can do."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+
+def _open(path: str) -> IO[bytes]:
+    """Open a file for reading; the stream that holds it closes it."""
+    return Path(path).open("rb", buffering=1 << 20)
 
 
 class ByteStream:
@@ -38,11 +49,11 @@ class ByteStream:
         self.damage: str | None = None
         """Why the compressed data could not be read to their end, if so."""
         try:
-            self._raw: IO[bytes] = sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=1 << 20)
+            self._raw = sys.stdin.buffer if path == STDIN else _open(path)
             head = self._peek()
         except OSError as error:
             raise SourceUnavailable(f"cannot read {path}: {error.strerror or error}") from error
-        self._stream: IO[bytes] = self._raw
+        self._stream: _Readable = self._raw  # type: ignore[assignment]  # binary files have readinto
         if head.startswith(_GZIP):
             self._stream = gzip.GzipFile(fileobj=self._raw, mode="rb")
         elif head.startswith(_ZSTD):
@@ -57,7 +68,7 @@ class ByteStream:
     def readinto(self, buffer: npt.NDArray[np.uint8]) -> int:
         """Fill a buffer from its start; gives the bytes read, 0 at the end or where damage ends the stream."""
         try:
-            return self._stream.readinto(memoryview(buffer)) or 0  # type: ignore[attr-defined]  # every stream here has it
+            return self._stream.readinto(buffer.data) or 0
         except _DAMAGE as error:
             self.damage = f"damaged compressed data: {error}"
             return 0

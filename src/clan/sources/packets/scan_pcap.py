@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
 
 MAX_CAPTURED: Final = 262_144
-"""Bytes of one frame that any tool captures at most (libpcap's MAXIMUM_SNAPLEN); a record that claims more is damage."""
+"""Bytes of one frame that any tool captures at most (libpcap's MAXIMUM_SNAPLEN); a claim of more is damage."""
 MAX_LENGTH: Final = 1 << 30
 MAX_TIME_US: Final = 1 << 53
 MORE: Final = 0  # the buffer, or the room for frames, is used up
@@ -22,7 +22,7 @@ BLOCK: Final = 2  # a block at the position that the caller has to handle (pcapn
 
 
 @kernel
-def little32(buffer: Any, at: int) -> int:
+def little32(buffer: Any, at: Int) -> Int:
     """Read four bytes of little-endian order."""
     return (
         np.int64(buffer[at])
@@ -33,7 +33,7 @@ def little32(buffer: Any, at: int) -> int:
 
 
 @kernel
-def read32(buffer: Any, at: int, big: bool) -> int:
+def read32(buffer: Any, at: Int, big: bool) -> Int:
     """Read four bytes in the byte order of the file."""
     if big:
         return (
@@ -46,7 +46,7 @@ def read32(buffer: Any, at: int, big: bool) -> int:
 
 
 @kernel
-def scan_pcap(buffer: Any, at: int, end: int, layout: Any, found: Any) -> Any:
+def scan_pcap(buffer: Any, at: Int, end: Int, layout: Any, found: Any) -> Any:
     """List the frames of a stretch of a pcap file.
 
     Args:

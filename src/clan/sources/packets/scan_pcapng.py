@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clan.flows.jit import kernel
+from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
 from clan.sources.packets.scan_pcap import BLOCK, DAMAGED, MAX_CAPTURED, MAX_LENGTH, MAX_TIME_US, MORE, read32
 
@@ -38,27 +38,24 @@ class Section(NamedTuple):
 
 def new_section() -> Section:
     """Make a section without interfaces."""
-    return Section(
-        *(np.zeros(MAX_INTERFACES, np.int64) for _ in range(4)), np.zeros(1, np.int64), np.zeros(2, np.int64)
-    )
+    links, units, offsets, snaps = np.zeros((4, MAX_INTERFACES), np.int64)
+    return Section(links, units, offsets, snaps, interfaces=np.zeros(1, np.int64), state=np.zeros(2, np.int64))
 
 
 @kernel
-def microseconds(high: int, low: int, units: int, offset_us: int) -> int:
+def microseconds(high: Int, low: Int, units: Int, offset_us: Int) -> Int:
     """Convert a timestamp of the file to us since the epoch, within [0, MAX_TIME_US]."""
     stamp = (np.uint64(high) << np.uint64(32)) | np.uint64(low)
     per_second = np.uint64(units)
     seconds = np.int64(min(stamp // per_second, np.uint64(1 << 40)))
     rest = np.int64(stamp % per_second)
-    if units <= 1 << 42:
-        fraction = rest * SECOND // units
-    else:
-        fraction = np.int64(rest / units * SECOND)
+    # the product stays below 2^63 up to 2^42 units; finer clocks lose nothing that a microsecond shows
+    fraction = rest * SECOND // units if units <= 1 << 42 else np.int64(rest / units * SECOND)
     return min(max(seconds * SECOND + fraction + offset_us, 0), MAX_TIME_US)
 
 
 @kernel
-def scan_pcapng(buffer: Any, at: int, end: int, big: bool, section: Section, found: Any) -> Any:
+def scan_pcapng(buffer: Any, at: Int, end: Int, big: bool, section: Section, found: Any) -> Any:
     """List the packets of a stretch of a pcapng file.
 
     Args:
@@ -72,9 +69,8 @@ def scan_pcapng(buffer: Any, at: int, end: int, big: bool, section: Section, fou
     Returns:
         Packets found, the position behind the last handled block, and MORE, DAMAGED or BLOCK.
     """
-    offset, captured, length, ts, links = found
     n = 0
-    while n < offset.size and at + 12 <= end:
+    while n < found[0].size and at + 12 <= end:
         kind = read32(buffer, at, big)
         if kind in (SECTION_HEADER, INTERFACE):
             return n, at, BLOCK
@@ -90,7 +86,7 @@ def scan_pcapng(buffer: Any, at: int, end: int, big: bool, section: Section, fou
 
 
 @kernel
-def packet_block(buffer: Any, at: int, big: bool, section: Section, found: Any, n: int) -> int:
+def packet_block(buffer: Any, at: Int, big: bool, section: Section, found: Any, n: Int) -> Int:
     """Read the packet block at a position into entry n; gives 1, or 0 for a block that contradicts itself."""
     offset, captured, length, ts, links = found
     kind, size = read32(buffer, at, big), read32(buffer, at + 4, big)
