@@ -7,7 +7,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clan.errors import ConfigError, DataError, SchemaError
@@ -79,7 +79,9 @@ def test_quantile_agrees_with_counting(sample: list[int], value: float) -> None:
     assert max(below - 1, 0) / (n - 1) - 1e-9 <= found <= min(upto, n - 1) / (n - 1) + 1e-9
 
 
-@given(st.floats(-1e300, 1e300), st.lists(st.floats(-1e12, 1e12), min_size=7, max_size=7))
+@example(value=1e300, benign=[0.0] * 6 + [5e-324])
+@example(value=1e300, benign=[-1e12, -0.1, -0.1, -0.1, 0.3, 0.3, 0.3])
+@given(value=st.floats(-1e300, 1e300), benign=st.lists(st.floats(-1e12, 1e12), min_size=7, max_size=7))
 def test_everything_stays_finite_and_in_range(value: float, benign: list[float]) -> None:
     reason = one(value, sorted(benign))
     assert math.isfinite(reason.distance)

@@ -46,7 +46,17 @@ def quantity(value: float, unit: str) -> str:
     return f"{number(shown)} {shown_unit}".rstrip()
 
 
-def compact(count: float) -> str:
+def count(value: float) -> str:
+    """Write an expected count: whole from 10 on, two digits below.
+
+    Example:
+        >>> count(122.46), count(3.14159), count(0.0)
+        ('122', '3.1', '0')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def compact(value: float) -> str:
     """Write a count in at most four characters or so, for the ticks of an axis.
 
     Example:
@@ -54,6 +64,6 @@ def compact(count: float) -> str:
         ('950', '10k', '2.5M')
     """
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(count) >= size:
-            return f"{count / size:g}{suffix}"
-    return f"{count:g}"
+        if abs(value) >= size:
+            return f"{value / size:g}{suffix}"
+    return f"{value:g}"

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clan.alerts.alert import SEVERITIES, Alert
-from clan.alerts.quantity import number
+from clan.alerts.quantity import count, number
 from clan.alerts.text import visible
 
 _STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
@@ -38,7 +38,7 @@ def summary(
     verdict = "within" if low <= len(alerts) <= high else "above" if len(alerts) > high else "below"
     head = Text(
         f"{len(alerts):,} alert{'' if len(alerts) == 1 else 's'} in {n_flows:,} flows; "
-        f"{number(expected)} expected ({number(low)} to {number(high)}): {verdict} the budget"
+        f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} the budget"
     )
     return Group(head, _alert_table(alerts, top), _host_table(alerts, top)) if alerts else Group(head)
 

@@ -112,7 +112,8 @@ def _at(table: _Floats, steps: _Floats, probability: float) -> _Floats:
     """Interpolate every feature's quantile at one probability. Shape `(n_features,)`."""
     above = int(np.clip(np.searchsorted(steps, probability), 1, len(steps) - 1))
     weight = (probability - steps[above - 1]) / (steps[above] - steps[above - 1])
-    return np.asarray(table[above - 1] * (1.0 - weight) + table[above] * weight)
+    below, beyond = table[above - 1], table[above]
+    return np.asarray(np.clip(below * (1.0 - weight) + beyond * weight, below, beyond))  # rounding may step outside
 
 
 def _distance(values: _Floats, table: _Floats, steps: _Floats) -> _Floats:
@@ -123,7 +124,8 @@ def _distance(values: _Floats, table: _Floats, steps: _Floats) -> _Floats:
     unit = np.where((largest > 0) & (largest < 1), largest, 1.0)
     low, high, q25, q75 = (_log(_at(table, steps, p) / unit) for p in (BENIGN_LOW, BENIGN_HIGH, 0.25, 0.75))
     spread = np.maximum(np.maximum((q75 - q25) / _NORMAL_IQR, (high - low) / _NORMAL_RANGE), _SPREAD_FLOOR)
-    here = _log(values / unit)
+    with np.errstate(over="ignore"):  # beyond the largest float is an infinity, which _log takes
+        here = _log(values / unit)
     outside: _Floats = np.maximum(np.maximum(low - here, here - high), 0.0) / spread
     return np.where(np.isnan(outside), 0.0, outside)
 
@@ -139,8 +141,8 @@ def _quantile_of(values: _Floats, column: _Floats, steps: _Floats) -> _Floats:
     left, right = np.searchsorted(column, values, "left"), np.searchsorted(column, values, "right")
     last = len(steps) - 1
     above, below = np.clip(left, 1, last), np.clip(left, 1, last) - 1
-    width = column[above] - column[below]
-    with np.errstate(invalid="ignore"):  # infinite values meet the clip below
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite values meet the clip
+        width = column[above] - column[below]
         weight = np.clip((values - column[below]) / np.where(width > 0, width, 1.0), 0.0, 1.0)
     between = steps[below] + weight * (steps[above] - steps[below])
     inside = np.where(right > left, (steps[np.clip(left, 0, last)] + steps[np.clip(right - 1, 0, last)]) / 2.0, between)
