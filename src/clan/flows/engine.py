@@ -125,7 +125,8 @@ class FlowEngine:
         flows, n = self._table.flows, slots.size
         numbers = np.empty((5, n), np.int64)
         text = np.empty(n * LINE_LENGTH, np.uint8)
-        scratch = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
+        hash_scratch = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
+        scratch = (hash_scratch, np.zeros(4, np.uint64), np.zeros(2, np.int64))
         used = write_identity(flows, slots, scratch, numbers, text)
         values = np.empty((len(_FEATURES), n))
         collect(flows, slots, values)

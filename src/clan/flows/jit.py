@@ -24,7 +24,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def _cache_dir() -> str:
     """Name the folder for compiled code: `$NUMBA_CACHE_DIR`, else the user's cache folder."""
-    digest = hashlib.sha256(f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode())
+    digest = hashlib.sha256(
+        f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode()
+    )
     source_root = Path(__file__).parent.parent
     for path in sorted([*source_root.glob("flows/*.py"), *source_root.glob("sources/packets/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
@@ -48,9 +50,9 @@ def kernel(function: _Function) -> _Function:
     before = config.CACHE_DIR
     config.CACHE_DIR = _CACHE_DIR
     try:
-        return compile_(cache=True, nogil=True, error_model="numpy")(function)
+        return compile_(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     except RuntimeError:  # no folder for the cache can be written: compile in memory
-        return compile_(nogil=True, error_model="numpy")(function)
+        return compile_(nogil=True, error_model="numpy", _nrt=False)(function)
     finally:
         config.CACHE_DIR = before
 

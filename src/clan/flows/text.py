@@ -116,7 +116,7 @@ def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any)
     Args:
         flows: `STATE` records.
         slots: Which of them, shape `(n,)`.
-        scratch: As for `write_community_id`.
+        scratch: The scratch of `write_community_id`, endpoints (uint64, 4), ports (int64, 2).
         numbers: int64 of shape `(5, n)`: start and end in us, source port, destination port, protocol are written.
         out: uint8 buffer of at least `n * LINE_LENGTH`.
 
@@ -124,8 +124,7 @@ def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any)
         The bytes written.
     """
     at = 0
-    endpoints = np.zeros(4, np.uint64)
-    ports = np.zeros(2, np.int64)
+    hash_scratch, endpoints, ports = scratch
     for i in range(slots.size):
         flow = flows[slots[i]]
         version = np.int64(flow.key[4] & np.uint64(0xFF))
@@ -138,7 +137,7 @@ def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any)
         ports[1] = both & 0xFFFF if source == 0 else both >> 16
         at = write_uid(flow, out, at)
         out[at] = 44
-        write_community_id(endpoints, ports, flow.protocol, version, scratch, out, at + 1)
+        write_community_id(endpoints, ports, flow.protocol, version, hash_scratch, out, at + 1)
         at += 1 + LENGTH
         out[at] = 44
         at = write_address(endpoints[0], endpoints[1], version, out, at + 1)

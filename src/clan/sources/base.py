@@ -18,6 +18,9 @@ class Source(Protocol):
     settings: Mapping[str, Any]
     """How flows were cut, as a model remembers it."""
 
+    bytes_read: int
+    """How far reading has come, in bytes of the file as it lies on disk."""
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables in order of (`ts_end`, `uid`); columns as in `clan.schema`."""
 

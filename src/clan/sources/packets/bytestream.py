@@ -75,6 +75,10 @@ class ByteStream:
         except OSError as error:
             raise SourceUnavailable(f"cannot read {self.path}: {error.strerror or error}") from error
 
+    def position(self) -> int:
+        """Give how many bytes of the file were taken, before decompression; 0 for a pipe."""
+        return self._raw.tell() if self._raw.seekable() else 0
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self._raw is not sys.stdin.buffer:

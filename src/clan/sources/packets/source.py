@@ -46,6 +46,7 @@ class PacketSource:
         self._stream: ByteStream | None = ByteStream(paths[0])
         self._warnings: list[str] = []
         self._bad_packets = 0
+        self.bytes_read = 0
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield the flows of the stream in order of (`ts_end`, `uid`)."""
@@ -55,7 +56,9 @@ class PacketSource:
             if self._stream is None:
                 raise ValueError(f"{self.name} was read already; open it anew")
             reader = PacketReader(self._stream, chunk_bytes=self._chunk_bytes, strict=self._strict)
+            before = self.bytes_read
             for packets in reader.chunks():
+                self.bytes_read = before + self._stream.position()
                 yield from self._engine.feed(packets)
             self._warnings += reader.warnings
             self._bad_packets += reader.bad_packets
