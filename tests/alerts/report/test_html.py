@@ -144,6 +144,13 @@ def test_source_without_times_or_addresses_is_told() -> None:
     assert page.count("<details") == 3
 
 
+def test_flow_without_reasons_says_so() -> None:
+    report = data(scored_frame(50, 1))
+    page = render(replace(report, counters={}, alerts=[replace(report.alerts[0], reasons=())]))
+    assert "No feature of this flow has a benign range" in page
+    assert "Nothing was counted" in page
+
+
 def test_same_data_give_the_same_page() -> None:
     assert render(data(scored_frame(300, 4))) == render(data(scored_frame(300, 4)))
 

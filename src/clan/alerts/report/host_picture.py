@@ -10,7 +10,7 @@ from clan.alerts.report.axis import whole_ticks
 from clan.alerts.text import visible
 
 _WIDTH, _HEIGHT = 520, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 150, 118, 34, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 156, 118, 34, 24
 _HOSTS = 10
 
 
@@ -85,7 +85,7 @@ def host_picture(scored: pl.DataFrame) -> str:
 def _short(host: str) -> str:
     """Fit an address into the margin: the middle of a long IPv6 address is left out."""
     host = visible(host)
-    return host if len(host) <= 22 else f"{host[:12]}…{host[-9:]}"
+    return host if len(host) <= 19 else f"{host[:10]}…{host[-8:]}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
+from scipy.special import pdtrik
 
 from clan.alerts.quantity import compact, number
 from clan.alerts.report import svg
@@ -106,8 +106,14 @@ def _count(start_s: npt.NDArray[np.float64], alert: npt.NDArray[np.bool_], expec
         step_s=step,
         alerts=np.bincount(place[alert], minlength=spans),
         expected=share,
-        upper=np.where(share > 0, poisson.ppf(0.99, np.maximum(share, 1e-12)), 0.0),
+        upper=_poisson_quantile(0.99, share),
     )
+
+
+def _poisson_quantile(probability: float, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Find the smallest counts that Poisson variables stay within; scipy.stats would take a second to import."""
+    never = np.exp(-mean) >= probability  # the inverse has no answer where 0 alone is likely enough
+    return np.where(never, 0.0, np.ceil(pdtrik(probability, np.where(never, 1.0, mean))))
 
 
 def _stairs(edges: list[float], heights: list[float]) -> list[tuple[float, float]]:
