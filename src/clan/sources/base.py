@@ -15,11 +15,12 @@ class Source(Protocol):
     """The stream, as the `source` column names it."""
     kind: str
     """What a model remembers: ``packets``, ``zeek``, ..."""
-    settings: Mapping[str, Any]
-    """How flows were cut, as a model remembers it."""
-
     bytes_read: int
     """How far reading has come, in bytes of the file as it lies on disk."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """How flows were cut, as a model remembers it."""
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables in order of (`ts_end`, `uid`); columns as in `clan.schema`."""

@@ -35,7 +35,7 @@ def _expand(path: str) -> list[str]:
     if Path(path).exists():
         return [path]
     if glob.has_magic(path):
-        files = sorted(p for p in glob.glob(path, recursive=True) if Path(p).is_file())
+        files = sorted(p for p in glob.iglob(path, recursive=True) if Path(p).is_file())  # noqa: PTH207 - Path.glob takes no absolute patterns
         if not files:
             raise SourceUnavailable(f"no file matches {path}")
         return files

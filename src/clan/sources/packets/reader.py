@@ -104,9 +104,8 @@ class PacketReader:
         if self._stream.damage:
             self._warn(self._stream.damage)
         elif self._end > self._at:
-            self._warn(
-                f"truncated: the last {self._end - self._at} bytes are an incomplete record (is the file still being written?)"
-            )
+            left = self._end - self._at
+            self._warn(f"truncated: the last {left} bytes are an incomplete record (is the file still being written?)")
 
     def _scan(self) -> tuple[int, int, int]:
         """List the frames in the buffer."""
