@@ -17,7 +17,7 @@ import clan
 PACKAGE = Path(clan.__file__).parent
 LAYERS = (
     {"errors", "_version"},
-    {"schema"},
+    {"schema", "tables"},
     {"flows"},
     {"sources", "context", "alerts"},  # an alert is a record that knows nothing of how it came about
     {"augment", "objectives", "encoder"},
@@ -29,7 +29,8 @@ LAYERS = (
     {"evaluate"},
     {"monitor"},
     {"serve", "scale"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 TORCH_ROOMS = {"augment", "objectives", "encoder", "train"}
