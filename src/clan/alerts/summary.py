@@ -17,7 +17,13 @@ _STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
 
 
 def summary(
-    alerts: Sequence[Alert], *, n_flows: int, expected: float, interval: tuple[float, float], top: int = 10
+    alerts: Sequence[Alert],
+    *,
+    n_flows: int,
+    expected: float,
+    interval: tuple[float, float],
+    n_alerts: int | None = None,
+    top: int = 10,
 ) -> RenderableType:
     """Lay out the alerts that matter most and the hosts that raised most, for a terminal.
 
@@ -25,19 +31,21 @@ def summary(
     address or a path do anything.
 
     Args:
-        alerts: All alerts of the run.
+        alerts: The alerts of the run, or the least likely of them.
         n_flows: Flows that were scored, >= 0.
         expected: Alerts that the budget expects among so many benign flows, >= 0.
         interval: Its interval, low and high.
+        n_alerts: How many alerts there were in all; default: as many as are given.
         top: Rows of the tables, >= 1.
 
     Returns:
         Something for `rich.console.Console.print`; nothing is printed here.
     """
     low, high = interval
-    verdict = "within" if low <= len(alerts) <= high else "above" if len(alerts) > high else "below"
+    found = len(alerts) if n_alerts is None else n_alerts
+    verdict = "within" if low <= found <= high else "above" if found > high else "below"
     head = Text(
-        f"{len(alerts):,} alert{'' if len(alerts) == 1 else 's'} in {n_flows:,} flows; "
+        f"{found:,} alert{'' if found == 1 else 's'} in {n_flows:,} flows; "
         f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} the budget"
     )
     return Group(head, _alert_table(alerts, top), _host_table(alerts, top)) if alerts else Group(head)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from clan.errors import ConfigError, UnknownNameError
@@ -82,8 +84,23 @@ class FlowSettings:
         return max(rules.tcp_idle, rules.udp_idle, rules.other_idle)
 
     def manifest(self) -> dict[str, Any]:
-        """List the settings for a model file."""
-        return asdict(self)
+        """List the settings for a model file, as JSON values; a timeout that never comes is None."""
+        return {name: None if value == math.inf else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> FlowSettings:
+        """Read the settings of a model file.
+
+        Raises:
+            ConfigError: A setting that this clan does not know, or a value that it cannot have.
+        """
+        unknown = set(manifest) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ConfigError(f"unknown flow settings: {', '.join(sorted(unknown))}")
+        try:
+            return cls(**{name: math.inf if value is None else value for name, value in manifest.items()})
+        except TypeError as error:
+            raise ConfigError(f"flow settings of the wrong type: {error}") from error
 
 
 def _microseconds(seconds: float) -> int:
@@ -91,7 +108,6 @@ def _microseconds(seconds: float) -> int:
     return int(seconds * SECOND) if seconds < 3e9 else NEVER
 
 
-_FOREVER = float("inf")
 PROFILES: dict[str, FlowSettings] = {
     "default": FlowSettings(),
     # The original extractor cuts at 120 s after the first packet, has no idle timeout, and remembers a closed key for
@@ -99,9 +115,9 @@ PROFILES: dict[str, FlowSettings] = {
     "lycos": replace(
         FlowSettings(),
         profile="lycos",
-        tcp_idle_timeout_s=_FOREVER,
-        udp_idle_timeout_s=_FOREVER,
-        other_idle_timeout_s=_FOREVER,
+        tcp_idle_timeout_s=math.inf,
+        udp_idle_timeout_s=math.inf,
+        other_idle_timeout_s=math.inf,
         tcp_closed_timeout_s=240.0,
         active_timeout_s=120.0,
     ),

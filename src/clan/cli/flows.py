@@ -1,0 +1,48 @@
+"""`clan flows`: captures to a flow table."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+
+
+def command(
+    more: More = None,
+    read: Read = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="A name ending in .parquet, .csv or .ndjson, or -.")
+    ] = "-",
+    profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
+    features: Annotated[str, typer.Option("--features", help="Feature groups, separated by commas.")] = "flow",
+    format_name: Format = "pcap",
+    join: Join = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn captures into a table of flows: one row for each, identity columns first, then the features."""
+    from clan.cli.reading import WatchedReader, as_json, tell
+    from clan.errors import ConfigError
+    from clan.flows import profile as settings_of
+    from clan.schema import IDENTITY, features_of
+    from clan.tables import STDOUT, TableWriter
+
+    if json and output == STDOUT:
+        raise ConfigError("--json writes to standard output, which already carries the flows; name a file with -o")
+    columns = [*IDENTITY, *(f.name for f in features_of(features.split(",")))]
+    reader = WatchedReader(
+        inputs(read, more), settings=settings_of(profile), format_name=format_name, join=join, strict=strict
+    )
+    with TableWriter(output) as table:
+        for batch in reader.batches():
+            table.write(batch.select(columns))
+    if json:
+        write_json(as_json(reader.report) | {"output": output})
+    if not quiet:
+        tell(reader.report)
+        if output != STDOUT:
+            err.note(f"wrote {table.rows:,} flows to {output}")

@@ -1,0 +1,27 @@
+"""Checks on paths that are better made before the work than after it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from clan.errors import ConfigError, SinkError
+
+
+def check_output(path: str, *, inputs: Sequence[str]) -> None:
+    """Raise when a file cannot be written, or would overwrite what is to be read.
+
+    Raises:
+        ConfigError: The output is one of the inputs, or a folder.
+        SinkError: The folder of the output is not there, or may not be written to.
+    """
+    target = Path(path)
+    if any(Path(i).exists() and target.exists() and target.samefile(i) for i in inputs):
+        raise ConfigError(f"{path} is an input as well as the output; name another file")
+    if target.is_dir():
+        raise ConfigError(f"{path} is a folder; name a file")
+    if not target.parent.is_dir():
+        raise SinkError(f"cannot write {path}: there is no folder {target.parent}")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise SinkError(f"cannot write {path}: no permission")

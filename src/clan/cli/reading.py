@@ -1,0 +1,56 @@
+"""Reading with a progress bar, and telling at the end what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from clan.cli.console import err
+from clan.flows import COUNTERS, compiled_before
+from clan.sources import FlowReader, ReadReport
+
+
+class WatchedReader(FlowReader):
+    """A reader that shows how far it is."""
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flow tables, with a progress bar on a terminal."""
+        if not compiled_before():
+            err.note("compiling the packet kernels, once for this version (half a minute)")
+        with err.progress() as bar:
+            task = bar.add_task("reading", total=self.total_bytes or None, detail="")
+            for batch in super().batches():
+                bar.update(task, completed=self.bytes_read, detail=f"{self.report.flows:,} flows")
+                yield batch
+
+
+def tell(report: ReadReport) -> None:
+    """Say what was read, what was dropped and why, and what should be known."""
+    counts = report.counts
+    err.note(
+        f"read {counts['packets']:,} packets in {report.streams:,} stream{'s' * (report.streams != 1)}: "
+        f"{report.flows:,} flows"
+    )
+    losses = report.losses()
+    if losses:
+        parts = (f"{n:,} {COUNTERS.get(name, name.replace('_', ' ')).split(' (')[0]}" for name, n in losses.items())
+        err.note("not in any flow: " + "; ".join(parts))
+    for message in report.warnings[:20]:
+        err.warning(message)
+    for path, reason in list(report.skipped.items())[:20]:
+        err.warning(f"passed over {path}: {reason}")
+    hidden = max(len(report.warnings) - 20, 0) + max(len(report.skipped) - 20, 0)
+    if hidden:
+        err.warning(f"and {hidden:,} more of these")
+
+
+def as_json(report: ReadReport) -> dict[str, object]:
+    """Give the account of a reading as JSON values."""
+    return {
+        "streams": report.streams,
+        "flows": report.flows,
+        "counts": dict(report.counts),
+        "warnings": report.warnings,
+        "skipped": report.skipped,
+    }

@@ -1,0 +1,103 @@
+"""`clan train`: learn from benign captures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clan.detect import ClanDetector
+    from clan.flows import FlowSettings
+
+
+def command(
+    output: Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="Where the model file goes.")],
+    more: More = None,
+    read: Read = None,
+    alerts_per_day: Annotated[
+        float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
+    ] = None,
+    fpr: Annotated[
+        float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert. Default 0.01.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option("--days", help="Days that the captures stand for, where their times do not tell.")
+    ] = None,
+    preset: Annotated[str, typer.Option("--preset", help="default, or paper for the published recipe.")] = "default",
+    profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
+    features: Annotated[str, typer.Option("--features", help="Feature groups, separated by commas.")] = "flow",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
+    format_name: Format = "pcap",
+    join: Join = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn what benign traffic looks like, and set the threshold from your budget of false alarms."""
+    import polars as pl
+
+    from clan.calibrate import Budget
+    from clan.cli.places import check_output
+    from clan.cli.reading import WatchedReader, as_json, tell
+    from clan.detect import ClanDetector
+    from clan.detect.presets import preset as recipe
+    from clan.flows import profile as settings_of
+    from clan.schema import features_of
+
+    paths = inputs(read, more)
+    # What can be wrong with the settings should be known before hours of reading.
+    features_of(features.split(","))
+    Budget(alerts_per_day=alerts_per_day, fpr=fpr)
+    recipe(preset)
+    detector = ClanDetector(alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, random_state=seed)
+    check_output(output, inputs=paths)
+    reader = WatchedReader(paths, settings=settings_of(profile), format_name=format_name, join=join, strict=strict)
+    flows = pl.concat(list(reader.batches()))
+    if not quiet:
+        tell(reader.report)
+    _fit(detector, flows, reader.settings)
+    detector.save(output)
+    if json:
+        write_json(as_json(reader.report) | {"model": output, "manifest": detector.manifest_})
+    if not quiet:
+        _tell(detector, output)
+
+
+def _fit(detector: ClanDetector, flows: pl.DataFrame, settings: FlowSettings) -> None:
+    """Fit with a progress bar."""
+    from clan.train import TrainProgress
+
+    with err.progress() as bar:
+        task = bar.add_task("training", total=None, detail="")
+
+        def watch(state: TrainProgress) -> None:
+            bar.update(
+                task,
+                completed=state.epoch,
+                total=state.n_epochs,
+                detail=f"{state.stage}, loss {state.loss:.4f}, best {state.best:.4f}",
+            )
+
+        detector.fit(flows, progress=watch, source={"kind": "packets", "settings": settings.manifest()})
+
+
+def _tell(detector: ClanDetector, output: str) -> None:
+    """Say what the model expects."""
+    calibration = detector.calibration_
+    err.note(
+        f"trained on {calibration.n:,} flows; budget: {calibration.budget}; threshold {detector.threshold_:.4f}, "
+        f"expected false-positive rate {calibration.expected_fpr:.3%}"
+    )
+    interval = calibration.alerts_per_day_interval
+    if interval is not None and calibration.days is not None:
+        err.note(
+            f"expected false alarms a day: {calibration.expected_alerts_per_day:.1f} "
+            f"(95 % of days {interval[0]:,} to {interval[1]:,}), from {calibration.days:.3g} days of traffic"
+        )
+    err.note(f"wrote {output}")

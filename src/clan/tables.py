@@ -1,0 +1,100 @@
+"""Writing a table batch by batch: Parquet, CSV or NDJSON, with memory for one batch."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+import polars as pl
+
+from clan.errors import ConfigError, SinkError
+
+STDOUT: Final = "-"
+ROW_GROUP: Final = 1 << 17
+"""Rows of a Parquet row group; fixed, so that the file does not depend on how the batches were cut."""
+
+
+class TableWriter:
+    """Collects batches into one file; the suffix decides the format, `-` is CSV on standard output.
+
+    Parquet has its index at the end, so batches wait in a temporary folder beside the target and the file appears
+    whole, on `close`. When the block ends with an error nothing is left behind.
+
+    Args:
+        path: A path ending in `.parquet`, `.csv` or `.ndjson`, or `-`.
+
+    Raises:
+        ConfigError: Another suffix.
+        SinkError: The place cannot be written to.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self.rows = 0
+        self._format = "csv" if self.path == STDOUT else Path(self.path).suffix.lstrip(".").lower()
+        if self._format not in ("parquet", "csv", "ndjson"):
+            raise ConfigError(f"{self.path}: expected a name that ends in .parquet, .csv or .ndjson, or - for stdout")
+        self._parts: tempfile.TemporaryDirectory[str] | None = None
+        self._file: IO[bytes] | None = None
+        try:
+            if self._format == "parquet":
+                self._parts = tempfile.TemporaryDirectory(prefix=".clan-", dir=Path(self.path).parent)
+            else:
+                self._file = sys.stdout.buffer if self.path == STDOUT else self._open()
+        except OSError as error:
+            raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
+        self._n_parts = 0
+
+    def _open(self) -> IO[bytes]:
+        return Path(self.path).open("wb")
+
+    def write(self, batch: pl.DataFrame) -> None:
+        """Add rows; every batch must have the same columns."""
+        try:
+            if self._parts is not None:
+                batch.write_parquet(Path(self._parts.name, f"{self._n_parts:08}.parquet"), compression="lz4")
+            elif self._file is not None:
+                if self._format == "csv":
+                    batch.write_csv(self._file, include_header=self._n_parts == 0)
+                else:
+                    batch.write_ndjson(self._file)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
+        self._n_parts += 1
+        self.rows += batch.height
+
+    def close(self) -> None:
+        """Finish the file; safe to call twice."""
+        if self._parts is not None:
+            if self._n_parts:
+                parts = pl.scan_parquet(Path(self._parts.name, "*.parquet"))
+                parts.sink_parquet(self.path, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+            self._abandon()
+        elif self._file is not None:
+            self._file.flush()
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Release what is open."""
+        if self._parts is not None:
+            self._parts.cleanup()
+            self._parts = None
+        if self._file is not None and self.path != STDOUT:
+            self._file.close()
+        self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._abandon()
