@@ -1,6 +1,6 @@
 """From scores to decisions: conformal p-values, thresholds from a budget, and what to expect of them."""
 
-from clan.calibrate.budget import DEFAULT_FPR, Budget
+from clan.calibrate.budget import DEFAULT_FPR, MIN_RANK, Budget
 from clan.calibrate.conformal import Calibration, calibrate
 from clan.calibrate.folds import assign_folds
 from clan.calibrate.interval import alert_interval
@@ -8,6 +8,7 @@ from clan.calibrate.observed_time import observed_days
 
 __all__ = [
     "DEFAULT_FPR",
+    "MIN_RANK",
     "Budget",
     "Calibration",
     "alert_interval",

@@ -10,6 +10,10 @@ from clan.errors import ConfigError, DataError
 DEFAULT_FPR = 0.01
 """The budget when nobody asks for one."""
 
+MIN_RANK = 20
+"""The default budget gives way to a larger one until this many of n + 1 flows may alert: a threshold at one of the very
+highest scores would hang on a few odd flows. A budget that was asked for is kept, or refused."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
@@ -54,7 +58,7 @@ class Budget:
             days: Days in which they were seen, where that is known.
 
         Returns:
-            The largest p-value that alerts, in (0, 1). For the default budget never below 1 / (n + 1).
+            The largest p-value that alerts, in (0, 1). For the default budget never below 20 / (n + 1), or half.
 
         Raises:
             DataError: No days for a budget in alerts a day; too few flows for the budget that was asked; or a budget
@@ -63,7 +67,7 @@ class Budget:
         if self.alerts_per_day is not None:
             return self._alpha_of_rate(self.alerts_per_day, n, days)
         if self.fpr is None:
-            return max(DEFAULT_FPR, 1 / (n + 1))
+            return max(DEFAULT_FPR, min(MIN_RANK, (n + 1) / 2) / (n + 1))
         needed = math.ceil(1 / self.fpr) - 1
         if n < needed:
             raise DataError(

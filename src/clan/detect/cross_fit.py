@@ -25,8 +25,9 @@ def cross_fit(
 ) -> tuple[Model, NDArray[np.float64]]:
     """Score each fold by a model of the others, then fit the final model to all rows.
 
-    Every model puts its scores on one scale by itself (standardised on its own training rows), which makes the scores
-    of the fold models stand for those of the final one.
+    Every model puts its scores on one scale by itself (standardised on its own training rows), and all start from the
+    same seed, so that they differ by their rows only: that makes the scores of the fold models stand for those of the
+    final one.
 
     Args:
         values: Raw features. Shape `(n, n_features)`, finite.
@@ -39,24 +40,23 @@ def cross_fit(
         The final model, and a score for each row. Shape `(n,)`.
     """
     n_folds = int(folds.max()) + 1
-    seeds = np.random.default_rng(seed).integers(2**31, size=n_folds + 1).tolist()
     scores = np.empty(len(values))
     for fold in range(n_folds):
         held = folds == fold
         watch = _stage(progress, recipe, fold, n_folds, f"fold {fold + 1} of {n_folds}")
-        model = fit_model(values[~held], recipe, seed=seeds[fold], progress=watch)
+        model = fit_model(values[~held], recipe, seed=seed, progress=watch)
         scores[held] = model.score(values[held])
     watch = _stage(progress, recipe, n_folds, n_folds, "final model")
-    return fit_model(values, recipe, seed=seeds[-1], progress=watch), scores
+    return fit_model(values, recipe, seed=seed, progress=watch), scores
 
 
 def _stage(progress: Progress | None, recipe: Preset, done: int, n_folds: int, stage: str) -> Progress | None:
     """Count the epochs of one model as part of the whole."""
     if progress is None:
         return None
-    epochs = recipe.train.epochs
 
     def report(state: TrainProgress) -> None:
+        epochs = state.n_epochs
         progress(replace(state, epoch=state.epoch + done * epochs, n_epochs=epochs * (n_folds + 1), stage=stage))
 
     return report

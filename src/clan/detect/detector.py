@@ -50,6 +50,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):
         epochs: Most epochs to train, in place of the preset's.
         n_folds: Parts that the training rows are held out in, for the threshold. At least 2.
         device: ``"auto"`` (a GPU when present) or a torch device name.
+        precision: Of training: ``"auto"`` (the preset's), ``"bfloat16"`` or ``"float32"``.
         random_state: Seed or generator; with the same one, two runs give the same model.
 
     Attributes:
@@ -80,6 +81,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):
         epochs: int | None = None,
         n_folds: int = 5,
         device: str = "auto",
+        precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.alerts_per_day = alerts_per_day
@@ -90,6 +92,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):
         self.epochs = epochs
         self.n_folds = n_folds
         self.device = device
+        self.precision = precision
         self.random_state = random_state
 
     def fit(
@@ -164,9 +167,9 @@ class ClanDetector(OutlierMixin, BaseEstimator):
 
         Raises as `anomaly_score`.
         """
-        return self.calibration_of(X)[1]
+        return self.score_and_p_value(X)[1]
 
-    def calibration_of(self, X: Table) -> tuple[Floats, Floats]:
+    def score_and_p_value(self, X: Table) -> tuple[Floats, Floats]:
         """Score flows once and give `(anomaly_score, p_value)`, each of shape `(n,)`."""
         scores = self.anomaly_score(X)
         return scores, self.calibration_.p_value(scores)
@@ -241,6 +244,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):
         changes: dict[str, Any] = {"device": self.device}
         if self.epochs is not None:
             changes["epochs"] = self.epochs
+        if self.precision != "auto":
+            changes["precision"] = self.precision
         return replace(recipe, train=replace(recipe.train, **changes))
 
     def _training_rows(self, X: Table, recipe: Preset) -> TrainingRows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,6 +24,9 @@ Floats = NDArray[np.float64]
 BLOCK = 1024
 """Rows that go through the network at once. Blocks are always full (padded with zeros), because the matrix product of
 another shape may differ in its last bit, and a flow's score must not depend on the flows beside it."""
+
+WIDE = 512
+"""Networks of this width and above are trained on all cores."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +49,7 @@ class Model:
 
     def embed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embed scaled features; without an encoder, an array without columns."""
-        return np.empty((len(x), 0), dtype=np.float32) if self.encoder is None else self.encoder.embed(x)
+        return _no_columns(len(x)) if self.encoder is None else self.encoder.embed(x)
 
     def score_block(self, values: Floats) -> NDArray[np.float32]:
         """Score one full block."""
@@ -101,17 +105,29 @@ def fit_model(
     scaler = fit_scaler(recipe.scaler, values)
     x = scaler.transform(values)  # (n, n_features)
     kind = scorer_class(recipe.scorer)
-    encoder = None
-    if kind.needs_encoder:
-        try:
-            from clan.train.loop import train_encoder
-        except ImportError as error:
-            raise MissingExtra("torch", "train", "train a model") from error
+    if not kind.needs_encoder:
+        with _threads(recipe):
+            scorer = kind.fit(x, _no_columns(len(x)), seed=seed)
+        return Model(scaler=scaler, encoder=None, scorer=scorer)
+    try:
+        from clan.train.loop import train_encoder
+    except ImportError as error:
+        raise MissingExtra("torch", "train", "train a model") from error
+    with _threads(recipe):
         encoder = train_encoder(x, recipe.train, seed=seed, progress=progress)
-    model = Model(scaler=scaler, encoder=encoder, scorer=kind.fit(x, np.empty((len(x), 0), np.float32), seed=seed)) if (
-        encoder is None
-    ) else Model(scaler=scaler, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
-    return model
+        return Model(scaler=scaler, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
+
+
+def _no_columns(n: int) -> NDArray[np.float32]:
+    return np.empty((n, 0), dtype=np.float32)
+
+
+def _threads(recipe: Preset) -> AbstractContextManager[object]:
+    """One thread for narrow networks, where a second gains nothing and waits for processors that others use.
+
+    It also makes the result the same on any number of cores.
+    """
+    return ThreadpoolController().limit(limits=1) if recipe.train.width < WIDE else nullcontext()
 
 
 @cache

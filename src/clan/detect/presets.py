@@ -35,6 +35,7 @@ PRESETS: dict[str, Preset] = {
             width=1024,
             n_blocks=4,
             epochs=200,
+            max_steps=None,
             batch_size=8192,
             learning_rate=1e-4,
             min_learning_rate=1e-6,

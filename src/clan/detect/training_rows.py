@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from clan.calibrate import DEFAULT_FPR, Budget, Calibration, observed_days
+from clan.calibrate import DEFAULT_FPR, MIN_RANK, Budget, Calibration, observed_days
 from clan.detect import columns
 from clan.detect.columns import Streams
 from clan.detect.contamination import suspicious_rows
@@ -133,8 +133,8 @@ def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budge
     """Warn when the default budget had to give way, or when the rows look contaminated."""
     if not budget.asked and calibration.alpha > DEFAULT_FPR:
         warnings.warn(
-            f"{calibration.n} rows support no false-positive rate below {calibration.alpha:.3g}, so that is used in "
-            f"place of {DEFAULT_FPR}; {round(1 / DEFAULT_FPR) - 1} rows are needed for it",
+            f"{calibration.n} rows are few for a threshold: the default false-positive rate is {calibration.alpha:.3g} in "
+            f"place of {DEFAULT_FPR}. Train on {round(MIN_RANK / DEFAULT_FPR):,} rows or more, or ask for fpr=",
             DataQualityWarning,
             stacklevel=3,
         )

@@ -28,17 +28,20 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """Turn ``"auto"`` into bfloat16 where the hardware multiplies it, else float32."""
+    """Turn ``"auto"`` into bfloat16 where the hardware multiplies it faster, else float32."""
     if precision == "auto":
-        has_bfloat16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bfloat16()
-        return torch.bfloat16 if has_bfloat16 else torch.float32
+        faster = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_amx()
+        return torch.bfloat16 if faster else torch.float32
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
-def cpu_has_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether the processor multiplies bfloat16 itself (AMX or AVX-512 BF16); elsewhere it would be slower."""
+def cpu_has_amx(cpuinfo: Path = _CPUINFO) -> bool:
+    """Whether the processor has matrix units for bfloat16 (AMX).
+
+    AVX-512 BF16 alone is not enough: there training this network took 1.1 to 2.2 times as long as in float32
+    (`docs/method.md`).
+    """
     try:
-        flags = cpuinfo.read_text(encoding="ascii", errors="replace")
+        return "amx_bf16" in cpuinfo.read_text(encoding="ascii", errors="replace")
     except OSError:
         return False  # not Linux: float32 is always right
-    return "amx_bf16" in flags or "avx512_bf16" in flags

@@ -64,7 +64,8 @@ def train_encoder(
         x.shape[1], width=settings.width, n_blocks=settings.n_blocks, dim=settings.dim, generator=on_cpu
     ).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay, fused=True)
-    n_steps = settings.epochs * math.ceil(len(rows) / settings.batch_size)
+    n_epochs = settings.epochs_for(len(rows))
+    n_steps = n_epochs * math.ceil(len(rows) / settings.batch_size)
     step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(network)
 
     def loss_on(benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
@@ -73,7 +74,7 @@ def train_encoder(
         return loss_of(z[: len(benign)].float(), z[len(benign) :].float())
 
     try:
-        for epoch in range(1, settings.epochs + 1):
+        for epoch in range(1, n_epochs + 1):
             losses: list[torch.Tensor] = []
             for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):
                 for group in optimizer.param_groups:
@@ -98,12 +99,12 @@ def train_encoder(
             if current_loss < best:
                 best, best_epoch, best_weights = current_loss, epoch, _copy(network)
             if progress is not None:
-                progress(TrainProgress(epoch=epoch, n_epochs=settings.epochs, loss=current_loss, best=best))
+                progress(TrainProgress(epoch=epoch, n_epochs=n_epochs, loss=current_loss, best=best))
             if n_held and epoch - best_epoch >= settings.patience:
                 break
     except KeyboardInterrupt:
         warnings.warn(
-            f"training was interrupted in epoch {epoch} of {settings.epochs}; the weights of epoch {best_epoch} are kept",
+            f"training was interrupted in epoch {epoch} of {n_epochs}; the weights of epoch {best_epoch} are kept",
             TrainingWarning,
             stacklevel=2,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from clan.errors import ConfigError
@@ -16,6 +17,8 @@ class TrainSettings:
         n_blocks: Number of blocks.
         dim: Dimensions of the embedding.
         epochs: Passes over the rows at most.
+        max_steps: Fewer epochs, though at least one, are made when they would take more steps than this; None for no
+            limit.
         batch_size: Rows a step; the rest of an epoch forms a smaller batch.
         learning_rate: Peak rate.
         min_learning_rate: Rate at the first and the last step.
@@ -28,14 +31,16 @@ class TrainSettings:
         bound: Replacements come from U(-bound, bound).
         validation_fraction: Share of the rows held back for the loss that early stopping looks at; 0 turns it off.
         patience: Epochs without a better loss after which training stops.
-        precision: ``"auto"`` (bfloat16 where the processor has it), ``"bfloat16"`` or ``"float32"``.
+        precision: ``"auto"`` (bfloat16 where it is faster: a GPU or a processor with AMX), ``"bfloat16"`` or
+            ``"float32"``.
         device: ``"auto"`` (a GPU when present) or a torch device name.
     """
 
     width: int = 256
     n_blocks: int = 3
     dim: int = 64
-    epochs: int = 60
+    epochs: int = 20
+    max_steps: int | None = 2000
     batch_size: int = 512
     learning_rate: float = 1e-3
     min_learning_rate: float = 1e-5
@@ -47,9 +52,21 @@ class TrainSettings:
     probability: float = 0.1
     bound: float = 1.7
     validation_fraction: float = 0.1
-    patience: int = 15
+    patience: int = 5
     precision: str = "auto"
     device: str = "auto"
+
+    def epochs_for(self, n: int) -> int:
+        """Epochs for n rows: `epochs`, or as many as fit into `max_steps`.
+
+        Example:
+            >>> settings = TrainSettings(epochs=20, batch_size=512, max_steps=2000)
+            >>> settings.epochs_for(2_500), settings.epochs_for(100_000), settings.epochs_for(10_000_000)
+            (20, 10, 1)
+        """
+        if self.max_steps is None:
+            return self.epochs
+        return max(1, min(self.epochs, self.max_steps // math.ceil(n / self.batch_size)))
 
     def __post_init__(self) -> None:
         for name in ("width", "n_blocks", "dim", "epochs", "batch_size", "patience"):

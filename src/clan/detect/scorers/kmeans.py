@@ -10,8 +10,8 @@ from clan.detect.scorers.base import Array
 MINI_BATCH_FROM = 50_000
 """From this many rows on, mini-batches find nearly the same centres in a fraction of the time."""
 
-ROWS_PER_CENTER = 4
-"""With fewer rows a centre, the centres would be the rows, and training distances would say nothing."""
+ROWS_PER_CENTER = 10
+"""With fewer rows a centre, the centres would lie on the rows, and training distances would say little."""
 
 
 def k_means(x: Array, n_clusters: int, *, seed: int) -> Array:

@@ -12,6 +12,9 @@ from clan.detect.scorers.kmeans import k_means
 
 N_PROTOTYPES = 256
 
+MIN_SPREAD = 0.1
+"""Smallest spread of log distances, for rows that are all alike."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Space:
@@ -19,8 +22,9 @@ class Space:
 
     Attributes:
         centers: Prototypes. Shape `(n_prototypes, dim)`.
-        level: Mean and standard deviation of the log distance over the training rows, and the floor added to
-            the squared distance. Shape `(3,)`.
+        level: Median and spread of the log distances over the training rows, and the floor added to the squared
+            distance. Shape `(3,)`. The spread is that of the upper half, (95 % quantile - median) / 1.645: the
+            threshold lies there, while the lower half is full of rows that all but repeat another.
     """
 
     centers: Array
@@ -30,13 +34,15 @@ class Space:
     def fit(cls, x: Array, *, floor: float, seed: int) -> Space:
         """Find prototypes by k-means and standardise the log distances on the same rows."""
         centers = k_means(x, N_PROTOTYPES, seed=seed)
-        logs = np.log(squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
-        return cls(centers=centers, level=np.array([logs.mean(), max(logs.std(), 0.1), floor], dtype=np.float32))
+        logs = np.log(left_out_squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
+        median, high = np.quantile(logs, [0.5, 0.95])
+        spread = max((high - median) / 1.645, MIN_SPREAD)
+        return cls(centers=centers, level=np.array([median, spread, floor], dtype=np.float32))
 
     def score(self, x: Array) -> Array:
         """Standardised log squared distance to the nearest prototype, shape `(n,)`."""
-        mean, std, floor = self.level
-        return (np.log(squared_distance(x, self.centers) + floor) - mean) / std
+        median, spread, floor = self.level
+        return (np.log(squared_distance(x, self.centers) + floor) - median) / spread
 
     @classmethod
     def checked(cls, centers: Array, level: Array, width: int) -> Space:
@@ -44,7 +50,7 @@ class Space:
         if centers.ndim != 2 or centers.shape[1] != width or not len(centers):
             raise ValueError(f"prototypes of shape {centers.shape} do not fit {width} columns")
         if level.shape != (3,) or level[1] <= 0 or level[2] <= 0:
-            raise ValueError("a prototype level must be a mean, a positive deviation and a positive floor")
+            raise ValueError("a prototype level must be a median, a positive spread and a positive floor")
         return cls(centers=centers, level=level)
 
 
@@ -60,6 +66,32 @@ def squared_distance(x: Array, centers: Array) -> Array:
     products += np.einsum("ij,ij->i", centers, centers)
     nearest = products.min(axis=1) + np.einsum("ij,ij->i", x, x)
     return np.maximum(nearest, 0)
+
+
+def left_out_squared_distance(x: Array, centers: Array) -> Array:
+    """Squared distance of each row to its nearest centre, had the row not helped to place it.
+
+    A centre is nearer to the c rows that it is the mean of than to new ones. Without row x the centre would lie
+    c / (c - 1) times as far from it; a row alone in its cluster falls to the second nearest centre.
+
+    Args:
+        x: The rows of the k-means. Shape `(n, dim)`.
+        centers: Its centres. Shape `(k, dim)`.
+
+    Returns:
+        Shape `(n,)`, >= 0. What `squared_distance` gives for new rows of the same kind, approximately.
+    """
+    if len(centers) == 1:
+        grown = len(x) / max(len(x) - 1, 1)
+        return squared_distance(x, centers) * np.float32(grown**2)
+    squared = np.einsum("ij,ij->i", centers, centers) - 2 * (x @ centers.T)  # (n, k)
+    two = np.argpartition(squared, 1, axis=1)[:, :2]  # (n, 2), nearest first
+    first, second = np.take_along_axis(squared, two, axis=1).T + np.einsum("ij,ij->i", x, x)
+    size = np.bincount(two[:, 0], minlength=len(centers))[two[:, 0]]
+    grown = np.where(size > 1, (size / np.maximum(size - 1, 1)) ** 2, np.inf)
+    with np.errstate(invalid="ignore"):  # 0 * inf of a row that is its own centre: the second nearest is taken
+        own = np.maximum(first, 0) * grown
+    return np.fmin(own, np.maximum(second, 0)).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
