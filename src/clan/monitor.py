@@ -78,7 +78,7 @@ class Monitor:
     def handle(self, flows: pl.DataFrame) -> list[Alert]:
         """Score one batch of flows and send its alerts; gives them, in the order of the flows."""
         detector, outcome = self.detector, self.outcome
-        score, p_value = detector.calibration_of(flows)
+        score, p_value = detector.score_and_p_value(flows)
         scored = flows.with_columns(anomaly_score=score, p_value=p_value, alert=score >= detector.threshold_)
         alerting = scored.filter("alert")
         alerts = alerts_from(

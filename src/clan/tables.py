@@ -57,10 +57,10 @@ class TableWriter:
             if self._parts is not None:
                 batch.write_parquet(Path(self._parts.name, f"{self._n_parts:08}.parquet"), compression="lz4")
             elif self._file is not None:
-                if self._format == "csv":
-                    batch.write_csv(self._file, include_header=self._n_parts == 0)
-                else:
-                    batch.write_ndjson(self._file)
+                # Through Python's own file: polars reports a reader that has left like any other failure.
+                header = self._n_parts == 0
+                text = batch.write_csv(include_header=header) if self._format == "csv" else batch.write_ndjson()
+                self._file.write(text.encode())
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -1,0 +1,98 @@
+"""`clan train` then `clan detect`, on the samples and on real attack captures: the main job, end to end."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from clan.cli import main
+from clan.schema import IDENTITY
+
+
+def alert_rate(scored: pl.DataFrame) -> float:
+    """Share of flows that alert."""
+    return int(scored["alert"].sum()) / scored.height
+
+
+def test_attacks_in_the_sample_are_found_within_the_budget(model: str, mixed: str, tmp_path: Path) -> None:
+    alerts, scores = tmp_path / "alerts.ndjson", tmp_path / "scores.parquet"
+    assert main(["detect", "-m", model, "-r", mixed, "-o", str(alerts), "--scores", str(scores)]) == 0
+    lines = [json.loads(line) for line in alerts.read_text().splitlines()]
+    table = pl.read_parquet(scores)
+    assert table.columns == [*IDENTITY, "anomaly_score", "p_value", "alert"]
+    assert len(lines) == table["alert"].sum()
+    attacker = (pl.col("src_ip") == "10.77.0.66") | (pl.col("dst_ip") == "10.77.0.66")
+    benign = table.filter(~attacker & (pl.col("src_ip") != "10.77.0.103"))
+    assert alert_rate(benign) < 0.02
+    udp_scan = table.filter(attacker & (pl.col("protocol") == 17))
+    assert udp_scan.height > 50
+    assert alert_rate(udp_scan) > 0.9
+    slow_http = table.filter(attacker & ((pl.col("ts_end") - pl.col("ts_start")).dt.total_seconds() > 5))
+    assert slow_http.height > 30
+    assert alert_rate(slow_http) > 0.8
+
+
+def test_an_alert_is_an_eve_line_with_its_reasons(model: str, mixed: str, tmp_path: Path) -> None:
+    alerts = tmp_path / "alerts.ndjson"
+    assert main(["detect", "-m", model, "-r", mixed, "-o", str(alerts)]) == 0
+    event = json.loads(alerts.read_text().splitlines()[0])
+    assert event["event_type"] == "alert"
+    metadata = event["alert"]["metadata"]
+    assert float(metadata["p_value"][0]) <= 0.01
+    assert float(metadata["anomaly_score"][0]) >= float(metadata["threshold"][0])
+    assert re.fullmatch(r"[0-9a-f]{12}", metadata["model_id"][0])
+    assert len(metadata["reasons"]) == 5
+
+
+def test_the_report_is_one_page_without_scripts(model: str, mixed: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    assert main(["detect", "-m", model, "-r", mixed, "-o", str(tmp_path / "a.ndjson"), "--report", str(report)]) == 0
+    page = report.read_text()
+    assert "<svg" in page
+    assert "<script" not in page
+    assert not re.search(r"(?:src|href)=[\"']?https?:", page)
+
+
+def test_training_twice_gives_the_same_model(model: str, benign: str, tmp_path: Path) -> None:
+    again = tmp_path / "again.clan"
+    assert main(["train", "-r", benign, "-o", str(again), "--fpr", "0.01", "--seed", "0", "-q"]) == 0
+    assert again.read_bytes() == Path(model).read_bytes()
+
+
+def test_json_summary(model: str, mixed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["detect", "-m", model, "-r", mixed, "--json", "-q"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["flows"] == sum(found["counts"][name] for name in ("flows",))
+    assert found["alerts"] > found["interval"][1]
+    assert found["counts"]["packets"] == 28195
+
+
+def test_several_attack_captures_at_once(model: str, test_data: Path, tmp_path: Path) -> None:
+    """Foreign captures: what matters here is that every one is read and scored, not how well."""
+    scores = tmp_path / "scores.parquet"
+    folder = test_data / "captures" / "attack"
+    captures = [str(folder / kind) for kind in ("scan_tcp_syn", "bruteforce_ssh", "heartbleed", "dns_tunnel")]
+    assert main(["detect", "-m", model, "-r", *captures, "--scores", str(scores), "-o", str(tmp_path / "a")]) == 0
+    table = pl.read_parquet(scores)
+    assert table["source"].n_unique() >= 20
+    assert table["alert"].any()
+
+
+@pytest.mark.slow
+def test_benign_captures_against_attack_captures(test_data: Path, tmp_path: Path) -> None:
+    """Train on real benign captures, detect in real attack captures, hold out benign ones for the false alarms."""
+    benign = sorted(str(p) for p in (test_data / "captures" / "benign").glob("*IoT_Sentinel*"))
+    model, held_out = str(tmp_path / "iot.clan"), benign[::4]
+    train = [p for p in benign if p not in held_out]
+    assert main(["train", "-r", *train, "-o", model, "--fpr", "0.01"]) == 0
+    rates = {}
+    for name, paths in (("benign", held_out), ("attack", [str(test_data / "captures" / "attack")])):
+        scores = tmp_path / f"{name}.parquet"
+        assert main(["detect", "-m", model, "-r", *paths, "--scores", str(scores), "-o", str(tmp_path / "a")]) == 0
+        rates[name] = alert_rate(pl.read_parquet(scores))
+    assert rates["benign"] < 0.05
+    assert rates["attack"] > 5 * rates["benign"]

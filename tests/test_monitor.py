@@ -1,0 +1,97 @@
+"""The pipeline scores each flow once, alerts exactly where the detector does, and tells every sink."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from clan import ClanDetector
+from clan.alerts import Alert
+from clan.errors import ModelFileError
+from clan.flows import FlowSettings
+from clan.monitor import KEPT_ALERTS, Monitor, flow_settings_of
+from clan.schema import features_of
+from clan.sources import empty_flows
+
+FEATURES = [feature.name for feature in features_of(["flow"])]
+
+
+class ListSink:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.alerts: list[Alert] = []
+
+    def emit(self, alert: Alert) -> None:
+        """Keep an alert."""
+        self.alerts.append(alert)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def make_flows(n: int, seed: int, scale: float = 1.0) -> pl.DataFrame:
+    """Random flows: integers for all features, times a second apart."""
+    rng = np.random.default_rng(seed)
+    schema = empty_flows().schema
+    values = rng.integers(0, 1000, (len(FEATURES), n)) * scale
+    times = 1_600_000_000_000_000 + 1_000_000 * np.arange(n)
+    columns = {name: pl.Series(values[i]).cast(schema[name]) for i, name in enumerate(FEATURES)}
+    columns |= {name: pl.Series(times).cast(schema[name]) for name in ("ts_start", "ts_end")}
+    frame = pl.DataFrame(columns).with_columns(
+        uid=pl.Series([f"C{seed}-{i}" for i in range(n)]),
+        community_id=pl.lit("1:x"),
+        src_ip=pl.lit("10.0.0.1"),
+        dst_ip=pl.lit("10.0.0.2"),
+        src_port=pl.lit(1000, pl.Int64),
+        dst_port=pl.lit(80, pl.Int64),
+        protocol=pl.lit(6, pl.Int64),
+        source=pl.lit("test"),
+    )
+    return frame.select(schema.names())
+
+
+@pytest.fixture(scope="module")
+def detector() -> ClanDetector:
+    source = {"kind": "packets", "settings": FlowSettings(tcp_idle_timeout_s=33).manifest()}
+    return ClanDetector(fpr=0.05, epochs=2, random_state=0).fit(make_flows(300, 0), source=source)
+
+
+def test_alerts_are_the_rows_that_the_detector_predicts(detector: ClanDetector) -> None:
+    flows = pl.concat([make_flows(200, 1), make_flows(50, 2, scale=1e4)])
+    sinks = [ListSink(), ListSink()]
+    monitor = Monitor(detector, sinks=sinks, keep_scored=True)
+    for start in range(0, flows.height, 64):
+        monitor.handle(flows.slice(start, 64))
+    expected = flows.filter(pl.Series(detector.predict(flows) == -1))["uid"].to_list()
+    assert len(expected) >= 50
+    assert [a.uid for a in sinks[0].alerts] == expected
+    assert sinks[0].alerts == sinks[1].alerts
+    outcome = monitor.outcome
+    assert (outcome.n_flows, outcome.n_alerts) == (250, len(expected))
+    scored = pl.concat(outcome.scored)
+    assert scored["p_value"].to_list() == detector.p_value(flows).tolist()
+
+
+def test_kept_alerts_are_bounded_and_the_least_likely(detector: ClanDetector) -> None:
+    monitor, sink = Monitor(detector), ListSink()
+    counted = Monitor(detector, sinks=[sink])
+    strange = make_flows(KEPT_ALERTS + 1, 3, scale=1e4)
+    for runs in (monitor, counted):
+        runs.handle(strange)
+        runs.handle(strange)
+    assert len(sink.alerts) == counted.outcome.n_alerts == 2 * (KEPT_ALERTS + 1)
+    assert len(monitor.outcome.alerts) == KEPT_ALERTS
+    kept = {alert.p_value for alert in monitor.outcome.alerts}
+    assert max(kept) <= sorted(a.p_value for a in sink.alerts)[KEPT_ALERTS]
+
+
+def test_flows_are_cut_as_in_training(detector: ClanDetector) -> None:
+    assert flow_settings_of(detector) == FlowSettings(tcp_idle_timeout_s=33)
+
+
+def test_a_model_of_a_table_does_not_score_captures() -> None:
+    table = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(ModelFileError, match="not on packets: it cannot score captures"):
+        flow_settings_of(ClanDetector(fpr=0.1, epochs=1, random_state=0).fit(table))

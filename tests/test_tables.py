@@ -1,0 +1,71 @@
+"""Tables are written batch by batch, whole or not at all, and do not depend on how the batches were cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from clan.errors import ConfigError, SinkError
+from clan.tables import TableWriter
+
+TABLE = pl.DataFrame({"n": range(1000), "text": [f"row {i}, quoted" for i in range(1000)]})
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    "parquet": pl.read_parquet,
+    "csv": pl.read_csv,
+    "ndjson": pl.read_ndjson,
+}
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_what_was_written_is_read_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"table.{suffix}"
+    with TableWriter(path) as table:
+        for start in range(0, TABLE.height, 300):
+            table.write(TABLE.slice(start, 300))
+    assert_frame_equal(READERS[suffix](path), TABLE)
+    assert table.rows == TABLE.height
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_bytes_do_not_depend_on_the_batches(tmp_path: Path, suffix: str) -> None:
+    contents = set()
+    for step in (1000, 333, 70):
+        path = tmp_path / f"table{step}.{suffix}"
+        with TableWriter(path) as table:
+            for start in range(0, TABLE.height, step):
+                table.write(TABLE.slice(start, step))
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+
+
+def test_an_error_leaves_no_parquet_behind(tmp_path: Path) -> None:
+    def fail() -> None:
+        with TableWriter(tmp_path / "table.parquet") as table:
+            table.write(TABLE)
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dash_is_csv_on_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with TableWriter("-") as table:
+        table.write(TABLE.head(2))
+    assert capfdbinary.readouterr().out == b'n,text\n0,"row 0, quoted"\n1,"row 1, quoted"\n'
+
+
+def test_unknown_suffix_says_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\.parquet, \.csv or \.ndjson"):
+        TableWriter(tmp_path / "table.xlsx")
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(SinkError, match=r"cannot write .*nowhere"):
+        TableWriter(tmp_path / "nowhere" / f"table.{suffix}")
