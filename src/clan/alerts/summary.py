@@ -69,9 +69,9 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     more = f", {len(worst)} of {len(alerts):,}" if len(worst) < len(alerts) else ""
     table = Table(title=f"Least like benign{more}", title_justify="left", show_edge=False, pad_edge=False)
     for name in ("time (UTC)", "severity", "from", "to", "proto"):
-        table.add_column(name, no_wrap=name == "time (UTC)")
-    table.add_column("p-value", justify="right")
-    table.add_column("first reason")
+        table.add_column(name, no_wrap=True)  # an address that is cut helps nobody
+    table.add_column("p-value", justify="right", no_wrap=True)
+    table.add_column("first reason", no_wrap=True, overflow="ellipsis")
     for a in worst:
         table.add_row(
             Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),

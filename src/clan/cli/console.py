@@ -17,6 +17,8 @@ from clan.alerts.text import visible
 from clan.errors import ClanWarning
 
 _MAX_MESSAGE = 4000
+_WIDE = 160
+"""Columns of a table where no terminal sets a width: in a log file nothing need be cut short."""
 
 
 class _Err:
@@ -39,7 +41,10 @@ class _Err:
 
     def show(self, renderable: RenderableType) -> None:
         """Show a table; its text must have been made safe already."""
-        Console(stderr=True, highlight=False).print(renderable)
+        console = Console(stderr=True, highlight=False)
+        if not console.is_terminal:
+            console.width = max(console.width, _WIDE)
+        console.print(renderable)
 
     def progress(self) -> Progress:
         """Make a progress bar that is shown on a terminal only."""

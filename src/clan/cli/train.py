@@ -98,6 +98,14 @@ def _tell(detector: ClanDetector, output: str) -> None:
     if interval is not None and calibration.days is not None:
         err.note(
             f"expected false alarms a day: {calibration.expected_alerts_per_day:.1f} "
-            f"(95 % of days {interval[0]:,} to {interval[1]:,}), from {calibration.days:.3g} days of traffic"
+            f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(calibration.days)} of traffic"
         )
     err.note(f"wrote {output}")
+
+
+def _length(days: float) -> str:
+    """Write a length of time in the unit that reads best."""
+    if days >= 2:
+        return f"{days:.1f} days"
+    hours = days * 24
+    return f"{hours:.1f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
