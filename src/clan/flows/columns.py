@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
 from clan.flows.state import BACKWARD, FORWARD
+
+MAX_SQUARED: Final = 3_037_000_499
+"""The largest number whose square fits into 63 bits; flows of more bytes than this are common."""
 
 
 @kernel
@@ -47,7 +50,11 @@ def deviation(squares: float, n: Int) -> float:
 @kernel
 def length_squares(total: float, squared: float, n: Int) -> float:
     """Give the summed squared differences from the mean, from exact sums."""
-    return max(squared - total * total / n, 0.0) if n > 0 else 0.0
+    if n == 0:
+        return 0.0
+    if total > MAX_SQUARED:
+        return max(squared - float(total) * (total / n), 0.0)
+    return max(squared - total * total / n, 0.0)
 
 
 @kernel

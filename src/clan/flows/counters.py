@@ -45,7 +45,7 @@ COUNTERS: dict[str, str] = {
     "late_flows": "flows that left after one that ends later, because the capture's clock ran backward",
     "packets": "packets seen",
     "bytes": "bytes of these packets on the wire",
-    "backward_clock": "packets with a time before that of the packet in front of them",
+    "backward_clock": "packets with a time before the newest so far",
     "joined_fragments": "later IP fragments that were joined to the flow of their first",
 }
 """Name and meaning of each counter, in the order of the kernel's counter array."""

@@ -24,7 +24,7 @@ class Fragments(NamedTuple):
 
     owner: npt.NDArray[np.uint64]  # (PLACES, 5): both addresses, identification and protocol
     seen: npt.NDArray[np.int64]  # (PLACES,), us
-    ports: npt.NDArray[np.int32]  # (PLACES, 2): source, destination
+    ports: npt.NDArray[np.int32]  # (PLACES, 3): source, destination, transport protocol
 
 
 def new_fragments() -> Fragments:
@@ -32,7 +32,7 @@ def new_fragments() -> Fragments:
     return Fragments(
         owner=np.zeros((PLACES, 5), np.uint64),
         seen=np.full(PLACES, -(1 << 62), np.int64),
-        ports=np.zeros((PLACES, 2), np.int32),
+        ports=np.zeros((PLACES, 3), np.int32),
     )
 
 
@@ -53,7 +53,9 @@ def join_fragment(fragments: Fragments, packet: Any) -> bool:
     """
     place = place_of(packet)
     owner = fragments.owner[place]
-    datagram = (np.uint64(packet.fragment_id) << np.uint64(8)) | np.uint64(packet.protocol)
+    # IPv6: a later fragment names the first header of the fragmented part, which need not be the transport's
+    protocol = packet.protocol if packet.version == 4 else 0
+    datagram = (np.uint64(packet.fragment_id) << np.uint64(8)) | np.uint64(protocol)
     if packet.src_port != LATER_FRAGMENT:
         owner[0], owner[1] = packet.src_hi, packet.src_lo
         owner[2], owner[3] = packet.dst_hi, packet.dst_lo
@@ -61,6 +63,7 @@ def join_fragment(fragments: Fragments, packet: Any) -> bool:
         fragments.seen[place] = packet.ts
         fragments.ports[place, 0] = packet.src_port
         fragments.ports[place, 1] = packet.dst_port
+        fragments.ports[place, 2] = packet.protocol
         return True
     known = (
         owner[0] == packet.src_hi
@@ -73,4 +76,5 @@ def join_fragment(fragments: Fragments, packet: Any) -> bool:
     if known:
         packet.src_port = fragments.ports[place, 0]
         packet.dst_port = fragments.ports[place, 1]
+        packet.protocol = fragments.ports[place, 2]
     return known

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -22,18 +23,29 @@ Int: TypeAlias = Any
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _cache_dir() -> str:
-    """Name the folder for compiled code: `$NUMBA_CACHE_DIR`, else the user's cache folder."""
+def _cache_dir() -> Path | None:
+    """Make the folder for compiled code in `$NUMBA_CACHE_DIR`, else in the user's cache folder.
+
+    Returns:
+        The folder, or None where nothing can be written; numba must then not look for a place itself, since it would
+        choose one whose name does not say what the code was made of.
+    """
     digest = hashlib.sha256(
         f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode()
     )
     source_root = Path(__file__).parent.parent
     for path in sorted([*source_root.glob("flows/*.py"), *source_root.glob("sources/packets/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
-    root = os.environ.get("NUMBA_CACHE_DIR") or Path(
-        os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "clan"
-    )
-    return str(Path(root, f"kernels-{digest.hexdigest()[:16]}"))
+    try:
+        root = os.environ.get("NUMBA_CACHE_DIR") or Path(
+            os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "clan"
+        )
+        folder = Path(root, f"kernels-{digest.hexdigest()[:16]}")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):  # read-only, or a user without a home
+        return None
 
 
 _CACHE_DIR = _cache_dir()
@@ -49,15 +61,13 @@ def kernel(function: _Function) -> _Function:
     config: Any = numba.config
     compile_: Any = numba.njit
     before = config.CACHE_DIR
-    config.CACHE_DIR = _CACHE_DIR
+    config.CACHE_DIR = str(_CACHE_DIR or before)
     try:
-        return compile_(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
-    except RuntimeError:  # no folder for the cache can be written: compile in memory
-        return compile_(nogil=True, error_model="numpy", _nrt=False)(function)
+        return compile_(cache=_CACHE_DIR is not None, nogil=True, error_model="numpy", _nrt=False)(function)
     finally:
         config.CACHE_DIR = before
 
 
 def compiled_before() -> bool:
     """Tell whether an earlier run left compiled kernels, so that the first use will be quick."""
-    return any(Path(_CACHE_DIR).rglob("*.nbi"))
+    return _CACHE_DIR is not None and any(_CACHE_DIR.rglob("*.nbi"))

@@ -34,6 +34,10 @@ from clan.flows.table import (
 DONE_COUNT: Final = 0
 NEXT_EXPIRY: Final = 1
 EVICT_AT_ONCE: Final = 256
+# What a packet means for the flow that its key finds.
+GOES_ON: Final = 0
+OVER: Final = 1
+CUT: Final = 2
 
 
 class Exit(NamedTuple):
@@ -194,11 +198,13 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
         release(table, slot)
         slot = NONE
     inherited = NONE
-    if slot != NONE and is_over(table.flows[slot], packet, rules):
-        if packet.ts - table.flows[slot].last_ts <= idle_timeout(rules, table.flows[slot].queue):
-            inherited = table.flows[slot].forward_is_a  # a long flow keeps its direction when it is cut
-        finish(table, slot, out)
-        slot = NONE
+    if slot != NONE:
+        fate = fate_of(table.flows[slot], packet, rules)
+        if fate != GOES_ON:
+            if fate == CUT:
+                inherited = table.flows[slot].forward_is_a  # a long flow keeps its direction when it is cut
+            finish(table, slot, out)
+            slot = NONE
     closes = packet.protocol == TCP and packet.flags & (FIN | RST) != 0
     if slot == NONE:
         if rules.lycos and closes:  # FIN or RST of no flow
@@ -220,13 +226,17 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
 
 
 @kernel
-def is_over(flow: Any, packet: Any, rules: Rules) -> bool:
-    """Tell whether a packet comes too late for a flow of its key, or starts a new connection."""
-    if packet.ts - flow.first_ts > rules.active:
-        return True
+def fate_of(flow: Any, packet: Any, rules: Rules) -> Int:
+    """Tell what a packet means for the flow of its key.
+
+    Returns:
+        GOES_ON; OVER when the packet comes too late or starts a new connection; CUT when the flow is only too old.
+    """
     if packet.ts - flow.last_ts > idle_timeout(rules, flow.queue):
-        return True
-    return flow.phase == CLOSING and packet.flags & (SYN | ACK | FIN | RST) == SYN
+        return OVER
+    if flow.phase == CLOSING and packet.flags & (SYN | ACK | FIN | RST) == SYN:
+        return OVER
+    return CUT if packet.ts - flow.first_ts > rules.active else GOES_ON
 
 
 @kernel
@@ -241,7 +251,7 @@ def set_direction(flow: Any, packet: Any, from_a: bool, inherited: Int, lycos: b
         flow.forward_is_a = inherited
     else:
         flow.forward_is_a = from_a != answer
-    begin(flow, packet, FORWARD if from_a == flow.forward_is_a else BACKWARD, lycos)
+    begin(flow, packet, FORWARD if from_a == flow.forward_is_a else BACKWARD)
 
 
 @kernel

@@ -79,9 +79,9 @@ class FlowSettings:
         )
 
     def watermark_us(self) -> int:
-        """Tell how far behind the newest packet a flow may still end: the longest idle timeout."""
+        """Tell how far behind the newest packet a flow may still end: the longest of the timeouts of silence."""
         rules = self.rules()
-        return max(rules.tcp_idle, rules.udp_idle, rules.other_idle)
+        return max(rules.tcp_idle, rules.udp_idle, rules.other_idle, rules.closed_keep)
 
     def manifest(self) -> dict[str, Any]:
         """List the settings for a model file, as JSON values; a timeout that never comes is None."""

@@ -20,7 +20,7 @@ BULK_PACKETS: Final = 4
 
 
 @kernel
-def begin(flow: Any, packet: Any, way: Int, lycos: bool) -> None:
+def begin(flow: Any, packet: Any, way: Int) -> None:
     """Empty the statistics of a flow that starts with this packet."""
     flow.first_ts = packet.ts
     flow.last_ts = packet.ts
@@ -45,8 +45,8 @@ def begin(flow: Any, packet: Any, way: Int, lycos: bool) -> None:
         flow.way_last_ts[side] = flow.way_gap_sum[side] = flow.way_gap_max[side] = flow.way_gap_min[side] = 0
         flow.way_gap_mean[side] = flow.way_gap_m2[side] = 0.0
         clear_bulk(flow.bulk[side])
-    if lycos and packet.protocol == TCP:
-        flow.window[FORWARD] = 0  # the original initialises the forward window to 0, not -1
+    if packet.protocol == TCP:
+        flow.window[FORWARD] = 0  # as the column is defined: 0, not -1, while no forward packet was seen
 
 
 @kernel
@@ -99,7 +99,7 @@ def update(flow: Any, packet: Any, way: Int, lycos: bool, closes: bool) -> None:
             ts = flow.last_ts
         update_gaps(flow, gap, n, closes and lycos)
         flow.smallest = min(flow.smallest, packet.payload)
-    update_bulk(flow, way, ts, packet.payload)
+    update_bulk(flow, way, ts, packet.payload, lycos)
     update_way(flow, packet, way, ts, lycos)
     if packet.flags:
         update_flags(flow, packet.flags, way)
@@ -176,13 +176,20 @@ def update_flags(flow: Any, flags: Int, way: Int) -> None:
 
 
 @kernel
-def update_bulk(flow: Any, way: Int, ts: Int, payload: Int) -> None:
-    """Follow bulks: four or more packets with payload in one direction, none in the other, no gap above 1 s."""
+def update_bulk(flow: Any, way: Int, ts: Int, payload: Int, lycos: bool) -> None:
+    """Follow bulks: four or more packets with payload in one direction, none in the other, no gap above 1 s.
+
+    The original tells "in between" by times, so packets of one microsecond pass it by; here the order counts.
+    """
     if payload <= 0:
         return
-    bulk = flow.bulk[way]
-    other_last = flow.bulk[1 - way].last
-    if other_last > bulk.start or bulk.start == 0 or ts - bulk.last > BULK_GAP_US:
+    bulk, other = flow.bulk[way], flow.bulk[1 - way]
+    if lycos:
+        anew = other.last > bulk.start or bulk.start == 0
+    else:
+        anew = bulk.run_packets == 0
+        other.run_packets = 0
+    if anew or ts - bulk.last > BULK_GAP_US:
         bulk.start = ts
         bulk.run_packets = 1
         bulk.run_bytes = payload

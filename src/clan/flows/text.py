@@ -95,7 +95,7 @@ def mix(value: Any, word: Any) -> Any:
 
 @kernel
 def write_uid(flow: Any, out: Any, at: Int) -> Int:
-    """Write the uid: 90 bits of a hash of key, direction, start and place in the stream; the same in every run."""
+    """Write the uid: 85 bits of a hash of key, direction, start and place in the stream; the same in every run."""
     one = np.uint64(0x243F6A8885A308D3)
     for i in range(flow.key.size):
         one = mix(one, flow.key[i])

@@ -17,11 +17,17 @@ def find_files(paths: Sequence[str]) -> list[str]:
         paths: As the user gave them; `-` is standard input. Hidden files in folders are left out.
 
     Raises:
-        SourceUnavailable: A path does not exist, a glob matches nothing, a folder holds no file.
+        SourceUnavailable: A path does not exist, a glob matches nothing, a folder holds no file, or one may not be
+            looked into.
     """
     found: list[str] = []
     for path in paths:
-        found += [path] if path == STDIN else _expand(path)
+        try:
+            found += [path] if path == STDIN else _expand(path)
+        except OSError as error:
+            if isinstance(error, SourceUnavailable):
+                raise
+            raise SourceUnavailable(f"cannot read {path}: {error.strerror or error}") from error
     return list(dict.fromkeys(found))
 
 

@@ -53,7 +53,7 @@ class FlowReader:
         files = find_files(paths)
         self.settings = settings or FlowSettings()
         self.report = ReadReport()
-        self.total_bytes = sum(Path(f).stat().st_size for f in files if f != STDIN)
+        self.total_bytes = sum(map(_size, files))
         self.bytes_read = 0
         self._streams = [files] if join else [[file] for file in files]
         self._open, self._strict = FORMATS[format_name], strict
@@ -75,7 +75,7 @@ class FlowReader:
                 if self._strict or len(self._streams) == 1:
                     raise
                 self.report.skipped[paths[0]] = str(error)
-            self.bytes_read = before + sum(Path(p).stat().st_size for p in paths if p != STDIN)
+            self.bytes_read = before + sum(map(_size, paths))
         if self.report.flows == 0:
             raise NoFlows(self.report.why_no_flows())
 
@@ -93,6 +93,14 @@ class FlowReader:
             source.close()
             self.report.counts.update(source.counts())
             self.report.warnings += source.warnings()
+
+
+def _size(path: str) -> int:
+    """Give the bytes of a file for the progress display; 0 where nobody can tell, or the file went away meanwhile."""
+    try:
+        return 0 if path == STDIN else Path(path).stat().st_size
+    except OSError:
+        return 0
 
 
 def read_flows(

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import sys
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final
 
 import numpy as np
 import numpy.typing as npt
-import zstandard
 
 from clan.errors import SourceUnavailable
+from clan.sources.packets.decompress import DAMAGE, GZIP_MAGIC, ZSTD_MAGIC, gzip_pieces, zstd_pieces
 
 STDIN: Final = "-"
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
-_MAX_WINDOW: Final = 1 << 27
-"""Bytes of history that a zstd frame may ask for (128 MiB, the limit of `zstd -d`): a bound on memory."""
-
-
-class _Readable(Protocol):
-    """What all the streams here can do."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
 def _open(path: str) -> IO[bytes]:
     """Open a file for reading; the stream that holds it closes it."""
-    return Path(path).open("rb", buffering=1 << 20)
+    if path != STDIN:
+        return Path(path).open("rb", buffering=1 << 20)
+    if sys.stdin is None:
+        raise OSError("there is no standard input")
+    return sys.stdin.buffer
 
 
 class ByteStream:
@@ -48,38 +39,53 @@ class ByteStream:
         self.path = path
         self.damage: str | None = None
         """Why the compressed data could not be read to their end, if so."""
+        self._raw: IO[bytes] | None = None
         try:
-            self._raw = sys.stdin.buffer if path == STDIN else _open(path)
-            head = self._peek()
+            self._raw = _open(path)
+            head = self._raw.read(len(ZSTD_MAGIC))
         except OSError as error:
-            raise SourceUnavailable(f"cannot read {path}: {error.strerror or error}") from error
-        self._stream: _Readable = self._raw  # type: ignore[assignment]  # binary files have readinto
-        if head.startswith(_GZIP):
-            self._stream = gzip.GzipFile(fileobj=self._raw, mode="rb")
-        elif head.startswith(_ZSTD):
-            decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-            self._stream = decompressor.stream_reader(self._raw, read_across_frames=True, closefd=False)
-
-    def _peek(self) -> bytes:
-        """Look at the first bytes without taking them."""
-        raw = self._raw
-        return bytes(raw.peek(8)[:8]) if isinstance(raw, io.BufferedReader) else b""
+            self.close()
+            raise self._unavailable(error) from error
+        self._waiting = b""  # read or decompressed, not yet given
+        self._pieces: Iterator[bytes] | None = None
+        if head.startswith(GZIP_MAGIC):
+            self._pieces = gzip_pieces(head, self._raw)
+        elif head.startswith(ZSTD_MAGIC):
+            self._pieces = zstd_pieces(head, self._raw)
+        else:
+            self._waiting = head
 
     def readinto(self, buffer: npt.NDArray[np.uint8]) -> int:
         """Fill a buffer from its start; gives the bytes read, 0 at the end or where damage ends the stream."""
         try:
-            return self._stream.readinto(buffer.data) or 0
-        except _DAMAGE as error:
+            while self._pieces is not None and not self._waiting and self.damage is None:
+                self._waiting = next(self._pieces)
+            if self._waiting or self._pieces is not None or self._raw is None:
+                return self._give(buffer)
+            return self._raw.readinto(buffer.data) or 0  # type: ignore[attr-defined]  # binary files have readinto
+        except StopIteration:
+            return 0
+        except DAMAGE as error:
             self.damage = f"damaged compressed data: {error}"
             return 0
         except OSError as error:
-            raise SourceUnavailable(f"cannot read {self.path}: {error.strerror or error}") from error
+            raise self._unavailable(error) from error
+
+    def _give(self, buffer: npt.NDArray[np.uint8]) -> int:
+        """Hand out what waits, as far as it fits."""
+        n = min(buffer.size, len(self._waiting))
+        buffer[:n] = np.frombuffer(self._waiting, np.uint8, n)
+        self._waiting = self._waiting[n:]
+        return n
+
+    def _unavailable(self, error: OSError) -> SourceUnavailable:
+        return SourceUnavailable(f"cannot read {self.path}: {error.strerror or error}")
 
     def position(self) -> int:
         """Give how many bytes of the file were taken, before decompression; 0 for a pipe."""
-        return self._raw.tell() if self._raw.seekable() else 0
+        return self._raw.tell() if self._raw is not None and self._raw.seekable() else 0
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
-        if self._raw is not sys.stdin.buffer:
+        if self._raw is not None and self.path != STDIN:
             self._raw.close()

@@ -51,7 +51,6 @@ class PacketReader:
 
     def __init__(self, stream: ByteStream, *, chunk_bytes: int = CHUNK_BYTES, strict: bool = False) -> None:
         self.warnings: list[str] = []
-        self.bad_packets = 0
         self._stream, self._strict = stream, strict
         self._buffer = np.empty(max(chunk_bytes, 1 << 12), np.uint8)
         self._at = self._end = 0
@@ -82,6 +81,11 @@ class PacketReader:
         link_type = struct.unpack_from(">I" if big else "<I", head, 20)[0] & 0xFFFF  # upper bits: FCS length
         return big, nanos, header, link_type
 
+    @property
+    def bad_packets(self) -> int:
+        """Count the packet blocks so far that contradict themselves (pcapng)."""
+        return int(self._section.state[BAD_PACKETS])
+
     def _because(self) -> str:
         return f" ({self._stream.damage})" if self._stream.damage else ""
 
@@ -100,7 +104,6 @@ class PacketReader:
                     return
             elif n < CHUNK_FRAMES and not self._refill():
                 break
-        self.bad_packets = int(self._section.state[BAD_PACKETS])
         if self._stream.damage:
             self._warn(self._stream.damage)
         elif self._end > self._at:

@@ -49,8 +49,13 @@ def microseconds(high: Int, low: Int, units: Int, offset_us: Int) -> Int:
     per_second = np.uint64(units)
     seconds = np.int64(min(stamp // per_second, np.uint64(1 << 40)))
     rest = np.int64(stamp % per_second)
-    # the product stays below 2^63 up to 2^42 units; finer clocks lose nothing that a microsecond shows
-    fraction = rest * SECOND // units if units <= 1 << 42 else np.int64(rest / units * SECOND)
+    if units <= 1 << 42:  # the product stays below 2^63
+        fraction = rest * SECOND // units
+    elif units % SECOND == 0:  # a power of ten
+        fraction = rest // (units // SECOND)
+    else:  # a power of two: multiply in two halves, so that nothing is rounded
+        lower = (rest & 0xFFFFF) * SECOND >> 20
+        fraction = ((rest >> 20) * SECOND + lower) // (units >> 20)
     return min(max(seconds * SECOND + fraction + offset_us, 0), MAX_TIME_US)
 
 
