@@ -1,0 +1,70 @@
+"""The demo's join of flows with labelled windows, and its table."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from examples.demo import label_flows, read_labels, show, summarise
+from rich.console import Console
+
+LABELS = """ts_start,ts_end,src_ip,dst_ip,dst_port,protocol,label
+2026-01-01T10:00:10.000000+00:00,2026-01-01T10:00:20.000000+00:00,10.0.0.9,10.0.0.1,80,6,flood
+2026-01-01T10:00:30.000000+00:00,2026-01-01T10:00:40.000000+00:00,10.0.0.9,10.0.0.1,,,scan
+"""
+
+
+@pytest.fixture
+def windows(tmp_path: Path) -> pl.DataFrame:
+    path = tmp_path / "labels.csv"
+    path.write_text(LABELS)
+    return read_labels(path)
+
+
+def flow(
+    second: int, source: tuple[str, int | None], target: tuple[str, int | None], protocol: int
+) -> dict[str, object]:
+    """One scored flow that starts `second` seconds after ten."""
+    start = datetime.datetime(2026, 1, 1, 10, 0, second, tzinfo=datetime.UTC)
+    hosts = {"src_ip": source[0], "src_port": source[1], "dst_ip": target[0], "dst_port": target[1]}
+    return {"ts_start": start, **hosts, "protocol": protocol, "alert": second % 2 == 0}
+
+
+ATTACKER, SERVER, OTHER = ("10.0.0.9", 5000), ("10.0.0.1", 80), ("10.0.0.2", 5001)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (flow(12, ATTACKER, SERVER, 6), "flood"),
+        (flow(12, SERVER, ATTACKER, 6), "flood"),
+        (flow(9, ATTACKER, SERVER, 6), "benign"),
+        (flow(21, ATTACKER, SERVER, 6), "benign"),
+        (flow(12, OTHER, SERVER, 6), "benign"),
+        (flow(12, ATTACKER, ("10.0.0.1", 443), 6), "benign"),
+        (flow(12, ATTACKER, SERVER, 17), "benign"),
+        (flow(32, ATTACKER, ("10.0.0.1", 7), 17), "scan"),
+        (flow(32, ("10.0.0.1", None), ("10.0.0.9", None), 1), "scan"),
+        (flow(12, ("10.0.0.9", None), ("10.0.0.1", None), 6), "benign"),
+    ],
+)
+def test_flow_gets_the_label_of_its_window(windows: pl.DataFrame, row: dict[str, object], expected: str) -> None:
+    schema = {"src_port": pl.Int64, "dst_port": pl.Int64}
+    assert label_flows(pl.DataFrame([row], schema_overrides=schema), windows)["label"].to_list() == [expected]
+
+
+def test_table_counts_alerts_and_shows_the_budget(windows: pl.DataFrame) -> None:
+    rows = [
+        flow(12, ATTACKER, SERVER, 6),
+        flow(13, ATTACKER, SERVER, 6),
+        flow(2, OTHER, SERVER, 6),
+        flow(3, OTHER, SERVER, 6),
+    ]
+    summary = summarise(label_flows(pl.DataFrame(rows), windows))
+    assert summary.rows() == [("benign", 2, 1, 0.5), ("flood", 2, 1, 0.5)]
+    console = Console(record=True, width=80, quiet=False, file=None, force_terminal=False)
+    with console.capture() as shown:
+        show(summary, 0.01, console)
+    assert "50.00% of 2 benign flows; the budget is 1.00%" in shown.get()
