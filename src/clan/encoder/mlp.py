@@ -62,7 +62,7 @@ class Encoder:
             out = x @ block.weight  # (n, d_out)
             out += block.bias
             np.maximum(out, 0, out=out)
-            out += x if block.skip is None else x @ block.skip
+            out += x if block.skip is None else x @ block.skip  # the residual
             x = out
         z = x @ self.weight + self.bias  # (n, dim)
         norm = np.sqrt(np.einsum("ij,ij->i", z, z))

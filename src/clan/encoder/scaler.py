@@ -57,10 +57,10 @@ class Scaler:
     def transform(self, values: Floats) -> NDArray[np.float32]:
         """Scale finite raw values of shape `(n, n_features)`; the result is C-ordered and within +-`CLIP`."""
         before, _ = scaler_kind(self.kind)
-        scaled = before(values) - self.mean
+        scaled = before(np.ascontiguousarray(values)) - self.mean
         scaled /= self.std
         np.clip(scaled, -CLIP, CLIP, out=scaled)
-        return np.ascontiguousarray(scaled, dtype=np.float32)
+        return scaled.astype(np.float32)
 
 
 def scaler_kind(kind: str) -> tuple[Callable[[Floats], Floats], float]:

@@ -37,7 +37,7 @@ class TrainSettings:
     """
 
     width: int = 256
-    n_blocks: int = 3
+    n_blocks: int = 2
     dim: int = 64
     epochs: int = 20
     max_steps: int | None = 2000
