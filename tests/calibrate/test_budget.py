@@ -17,7 +17,7 @@ def test_levels() -> None:
 
 
 def test_fewer_flows_than_a_rate_needs_says_how_many() -> None:
-    with pytest.raises(DataError, match="fpr=0.001 needs at least 999 benign flows, found 500; .* ask for fpr=0.002"):
+    with pytest.raises(DataError, match=r"fpr=0.001 needs at least 999 benign flows, found 500; .* ask for fpr=0.002"):
         Budget(fpr=0.001).alpha(500, None)
     assert Budget(fpr=0.001).alpha(999, None) == 0.001
     assert Budget(fpr=0.002).alpha(500, None) == 0.002  # what the message offered

@@ -15,7 +15,9 @@ SCORES = st.lists(st.floats(-50, 50, width=16), min_size=1, max_size=60)
 
 @settings(deadline=None)
 @given(scores=SCORES, new=SCORES, alpha=st.floats(1e-3, 0.999) | st.sampled_from([k / 61 for k in range(1, 61)]))
-def test_alert_by_p_value_and_by_threshold_agree_on_every_row(scores: list[float], new: list[float], alpha: float) -> None:
+def test_alert_by_p_value_and_by_threshold_agree_on_every_row(
+    scores: list[float], new: list[float], alpha: float
+) -> None:
     calibration = Calibration(scores=np.sort(np.array(scores)), alpha=alpha, budget="")
     points = np.concatenate([new, scores, [calibration.threshold], [np.nextafter(calibration.threshold, -np.inf)]])
     points = points[np.isfinite(points)]  # scores are; a threshold that nothing reaches is not

@@ -58,5 +58,7 @@ def test_equals_a_minute_by_minute_count(spans: list[tuple[int, int]]) -> None:
 def test_no_usable_times_give_none() -> None:
     assert observed_days(pl.DataFrame({"a": [1]})) is None
     assert observed_days(table((5, 5))) is None
-    empty = pl.DataFrame({"ts_start": [None], "ts_end": [None]}, schema=dict.fromkeys(["ts_start", "ts_end"], pl.Datetime))
+    empty = pl.DataFrame(
+        {"ts_start": [None], "ts_end": [None]}, schema=dict.fromkeys(["ts_start", "ts_end"], pl.Datetime)
+    )
     assert observed_days(empty) is None

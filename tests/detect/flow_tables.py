@@ -21,7 +21,9 @@ def flow_table(n: int = 300, *, seed: int = 0, hours: float = 24.0, sources: int
         "source": [f"{i * sources // n}.pcap" for i in range(n)],
     }
     features = {
-        f.name: generator.lognormal(3.0, 0.5, n).round().astype(np.int64) if f.integer else generator.lognormal(3.0, 0.5, n)
+        f.name: generator.lognormal(3.0, 0.5, n).round().astype(np.int64)
+        if f.integer
+        else generator.lognormal(3.0, 0.5, n)
         for f in GROUPS["flow"]
     }
     return pl.DataFrame({**identity, **features}).with_columns(

@@ -1,23 +1,24 @@
-"""The detector's promises: one decision on every row, the same score in any company, and errors that name what is wrong."""
+"""The detector's promises: one decision on every row, the same score in any company, errors that say what is wrong."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn.exceptions import NotFittedError
+from tests.detect.flow_tables import flow_table
 
 from clan.detect import ClanDetector
 from clan.errors import ConfigError, DataError, DataQualityWarning, SchemaError, UnknownNameError
 from clan.schema import GROUPS
 from clan.train import TrainProgress
-from tests.detect.flow_tables import flow_table
 
 _WITHOUT_COLUMNS = pl.DataFrame(height=5)
-SETTINGS = {"fpr": 0.05, "epochs": 2, "random_state": 0}
+SETTINGS: dict[str, Any] = {"fpr": 0.05, "epochs": 2, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,9 @@ def test_columns_are_found_by_name_and_other_columns_do_not_matter(detector: Cla
     assert (detector.anomaly_score(mixed.lazy()) == detector.anomaly_score(mixed)).all()
 
 
-def test_two_fits_with_one_seed_write_the_same_file(flows: pl.DataFrame, detector: ClanDetector, tmp_path: Path) -> None:
+def test_two_fits_with_one_seed_write_the_same_file(
+    flows: pl.DataFrame, detector: ClanDetector, tmp_path: Path
+) -> None:
     before = flows.clone()
     detector.save(tmp_path / "a")
     ClanDetector(**SETTINGS).fit(flows).save(tmp_path / "b")
@@ -95,9 +98,9 @@ def test_alerts_a_day_use_the_observed_days(flows: pl.DataFrame) -> None:
 
 
 def test_budgets_that_the_rows_cannot_support_are_refused(flows: pl.DataFrame) -> None:
-    with pytest.raises(DataError, match="fpr=0.001 needs at least 999 benign flows, found 300"):
+    with pytest.raises(DataError, match=r"fpr=0.001 needs at least 999 benign flows, found 300"):
         ClanDetector(fpr=0.001).fit(flows)
-    with pytest.raises(DataError, match="0.5 alerts a day needs at least 600 benign flows"):
+    with pytest.raises(DataError, match=r"0.5 alerts a day needs at least 600 benign flows"):
         ClanDetector(alerts_per_day=0.5).fit(flows)
     with pytest.raises(DataError, match="no usable times; give days=, or a budget as fpr="):
         ClanDetector(alerts_per_day=5).fit(flows[:, 4:])
@@ -140,12 +143,15 @@ def test_values_that_are_not_finite_are_named_with_their_columns(
     detector: ClanDetector, flows: pl.DataFrame, bad: float | None
 ) -> None:
     broken = flows.with_columns(
-        pl.when(pl.int_range(pl.len()) < 3).then(pl.lit(bad, dtype=pl.Float64)).otherwise(pl.col("iat_mean")).alias("iat_mean")
+        pl.when(pl.int_range(pl.len()) < 3)
+        .then(pl.lit(bad, dtype=pl.Float64))
+        .otherwise(pl.col("iat_mean"))
+        .alias("iat_mean")
     )
     for use in (detector.anomaly_score, ClanDetector(**SETTINGS).fit):
         with pytest.raises(DataError, match=r"null, NaN or infinite values in: iat_mean \(3\)"):
             use(broken)
-    with pytest.raises(ValueError, match="NaN|infinity"):
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
         ClanDetector(**SETTINGS).fit(broken[:, 4:].to_numpy())
 
 
@@ -173,7 +179,9 @@ def test_features_that_the_source_cannot_tell_are_left_out_with_a_warning(flows:
     assert "iat_mean" not in {f.name for f in detector.features_}
     assert np.isfinite(detector.anomaly_score(partial)).all()
     with pytest.raises(DataError, match="all 75 feature columns are null"):
-        ClanDetector(**SETTINGS).fit(flows.with_columns(pl.lit(None, dtype=pl.Float64).alias(f.name) for f in GROUPS["flow"]))
+        ClanDetector(**SETTINGS).fit(
+            flows.with_columns(pl.lit(None, dtype=pl.Float64).alias(f.name) for f in GROUPS["flow"])
+        )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +194,9 @@ def test_features_that_the_source_cannot_tell_are_left_out_with_a_warning(flows:
         ({"epochs": 0}, ConfigError, "epochs must be at least 1"),
     ],
 )
-def test_settings_are_checked_in_fit(flows: pl.DataFrame, settings: dict, error: type[Exception], message: str) -> None:
+def test_settings_are_checked_in_fit(
+    flows: pl.DataFrame, settings: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         ClanDetector(**settings).fit(flows)
 

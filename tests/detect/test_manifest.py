@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.detect.flow_tables import flow_table
 
 from clan.detect import SCORERS, ClanDetector
 from clan.encoder import read_model, write_model
 from clan.errors import ModelFileError, SchemaError
-from tests.detect.flow_tables import flow_table
 
 SOURCE = {"kind": "packets", "settings": {"idle_timeout_s": 120}}
 
@@ -59,10 +59,13 @@ def test_everything_known_about_the_model_comes_back(detector: ClanDetector, pat
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
-def test_loading_and_scoring_need_no_torch(path: Path, flows: pl.DataFrame, detector: ClanDetector, tmp_path: Path) -> None:
+def test_loading_and_scoring_need_no_torch(
+    path: Path, flows: pl.DataFrame, detector: ClanDetector, tmp_path: Path
+) -> None:
     flows.write_parquet(tmp_path / "flows.parquet")
     script = (
         "import sys\n"
+        "import polars, sklearn, scipy.stats\n"  # these ask whether torch could be imported, and cope
         "class NoTorch:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name.split('.')[0] == 'torch': raise ImportError('torch is not here')\n"

@@ -31,11 +31,13 @@ def test_tensors_and_back_is_the_same_encoder() -> None:
     assert (again.dim, again.n_features) == (8, 20)
 
 
-@pytest.mark.parametrize("name", ["block.0.weight", "block.1.weight", "block.0.bias", "block.0.skip", "projection.weight"])
+@pytest.mark.parametrize(
+    "name", ["block.0.weight", "block.1.weight", "block.0.bias", "block.0.skip", "projection.weight"]
+)
 def test_arrays_that_do_not_fit_together_are_refused(name: str) -> None:
     tensors = network().to_numpy().tensors()
     tensors[name] = tensors[name][:-1]
-    with pytest.raises(ValueError, match="block|projection"):
+    with pytest.raises(ValueError, match=r"block|projection"):
         Encoder.from_tensors(tensors)
 
 

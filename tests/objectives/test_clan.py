@@ -70,7 +70,9 @@ def test_linear_form_is_exact_when_no_pair_is_masked(seed: int, n: int, margin: 
     benign = torch.randn(n, 6, generator=generator, dtype=torch.float64)
     augmented = torch.randn(n, 6, generator=generator, dtype=torch.float64)
     exact = clan_loss(benign, augmented, margin=margin)
-    assert clan_linear_loss(benign, augmented, margin=margin, n_anchors=n).item() == pytest.approx(exact.item(), rel=1e-9)
+    assert clan_linear_loss(benign, augmented, margin=margin, n_anchors=n).item() == pytest.approx(
+        exact.item(), rel=1e-9
+    )
 
 
 def test_anchors_approximate_all_benign_rows() -> None:

@@ -92,7 +92,8 @@ class Budget:
         if alpha * (n + 1) < 1:
             raise DataError(
                 f"{rate:g} alerts a day needs at least {math.ceil(n / (rate * days)):,} benign flows at this rate of "
-                f"flows ({1 / rate:.3g} days), found {n:,} flows in {days:.3g} days; train on a longer time, or ask for "
+                f"flows ({1 / rate:.3g} days), found {n:,} flows in {days:.3g} days; train on a longer time, "
+                f"or ask for "
                 f"alerts_per_day={_round_up(1 / days):g} or above"
             )
         return alpha

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 import polars as pl
@@ -28,7 +29,7 @@ class Streams:
     time: NDArray[np.int64] | None = None
 
 
-def is_frame(table: object) -> bool:
+def is_frame(table: object) -> TypeGuard[pl.DataFrame | pl.LazyFrame]:
     """Whether this is a polars table, which is read by column name."""
     return isinstance(table, (pl.DataFrame, pl.LazyFrame))
 
@@ -109,9 +110,12 @@ def _refuse_text(frame: pl.DataFrame, names: Sequence[str]) -> None:
     wrong = [f"{name} ({types[name]})" for name in names if not (types[name].is_numeric() or types[name] == pl.Boolean)]
     if wrong:
         shown = ", ".join(wrong[:8]) + (f" and {len(wrong) - 8} more" if len(wrong) > 8 else "")
-        hint = " Identity columns of a flow table are " + ", ".join(IDENTITY) + "." if set(names) & set(IDENTITY) else ""
+        hint = (
+            " Identity columns of a flow table are " + ", ".join(IDENTITY) + "." if set(names) & set(IDENTITY) else ""
+        )
         raise SchemaError(
-            f"expected numeric columns, found {len(wrong)} of other types: {shown}; drop them, or turn them into numbers.{hint}"
+            f"expected numeric columns, found {len(wrong)} of other types: {shown}; "
+            f"drop them, or turn them into numbers.{hint}"
         )
 
 

@@ -19,11 +19,11 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from clan.calibrate import Budget, Calibration, assign_folds, calibrate
+from clan.calibrate import Budget, assign_folds, calibrate
 from clan.detect import columns
 from clan.detect.cross_fit import cross_fit
 from clan.detect.manifest import Record, from_file, to_file
-from clan.detect.model import Model, score_blocks
+from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
 from clan.detect.quantiles import benign_quantiles
 from clan.detect.scorers import scorer_class
@@ -37,7 +37,7 @@ Table = pl.DataFrame | pl.LazyFrame | ArrayLike
 """A flow table (polars, columns of `clan.schema`), or numeric columns as polars, pandas or NumPy."""
 
 
-class ClanDetector(OutlierMixin, BaseEstimator):
+class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     """Learn what benign flows look like, and flag the others within a false-alarm budget.
 
     Args:
@@ -156,9 +156,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):
             frame = columns.collect(X)
             columns.check(frame, self.features_, what="the table to score")
             names = [f.name for f in self.features_]
-            return score_blocks(
-                lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_
-            )
+            return score_blocks(lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_)
         values = validate_data(self, X, reset=False, dtype=np.float64)
         return self.model_.score(values[:, list(self.record_.columns)])
 

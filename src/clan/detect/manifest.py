@@ -47,7 +47,7 @@ class Record:
     facts: dict[str, Any]
 
     @classmethod
-    def of(  # noqa: PLR0913 - one record of one fit
+    def of(
         cls,
         rows: TrainingRows,
         *,
@@ -202,7 +202,9 @@ def _calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Calibrat
     if not 0 < calibration.alpha <= 1 or not len(scores) or (np.diff(scores) < 0).any():
         raise ModelFileError("its calibration is not one: scores must ascend, alpha must be in (0, 1]")
     if calibration.threshold != entry["threshold"]:
-        raise ModelFileError(f"threshold {entry['threshold']} is not the one of its calibration, {calibration.threshold}")
+        raise ModelFileError(
+            f"threshold {entry['threshold']} is not the one of its calibration, {calibration.threshold}"
+        )
     return calibration
 
 

@@ -133,8 +133,8 @@ def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budge
     """Warn when the default budget had to give way, or when the rows look contaminated."""
     if not budget.asked and calibration.alpha > DEFAULT_FPR:
         warnings.warn(
-            f"{calibration.n} rows are few for a threshold: the default false-positive rate is {calibration.alpha:.3g} in "
-            f"place of {DEFAULT_FPR}. Train on {round(MIN_RANK / DEFAULT_FPR):,} rows or more, or ask for fpr=",
+            f"{calibration.n} rows are few for a threshold: the default false-positive rate is {calibration.alpha:.3g} "
+            f"in place of {DEFAULT_FPR}. Train on {round(MIN_RANK / DEFAULT_FPR):,} rows or more, or ask for fpr=",
             DataQualityWarning,
             stacklevel=3,
         )

@@ -106,10 +106,14 @@ class Encoder:
                 block.weight.ndim == 2
                 and block.weight.shape[0] == width
                 and block.bias.shape == (block.weight.shape[1],)
-                and (block.skip.shape == block.weight.shape if block.skip is not None else block.weight.shape[1] == width)
+                and (
+                    block.skip.shape == block.weight.shape if block.skip is not None else block.weight.shape[1] == width
+                )
             )
             if not shapes_fit:
-                raise ValueError(f"block {i} has weight {block.weight.shape} and bias {block.bias.shape} after width {width}")
+                raise ValueError(
+                    f"block {i} has weight {block.weight.shape} and bias {block.bias.shape} after width {width}"
+                )
             width = block.weight.shape[1]
         if self.weight.ndim != 2 or self.weight.shape[0] != width or self.bias.shape != (self.weight.shape[1],):
             raise ValueError(f"projection {self.weight.shape} does not fit width {width}")

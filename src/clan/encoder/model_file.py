@@ -62,10 +62,13 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
     version = manifest.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise ModelFileError(
-            f"{path} has model format {version}, this clan reads up to {FORMAT_VERSION}; update clan, or train again with this one"
+            f"{path} has model format {version}, this clan reads up to {FORMAT_VERSION}; "
+            "update clan, or train again with this one"
         )
     if version != FORMAT_VERSION:
-        raise ModelFileError(f"{path} has model format {version!r}, expected {FORMAT_VERSION}; train again with this clan")
+        raise ModelFileError(
+            f"{path} has model format {version!r}, expected {FORMAT_VERSION}; train again with this clan"
+        )
     try:
         tensors = safetensors.numpy.load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:

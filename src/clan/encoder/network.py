@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -44,9 +47,7 @@ class Network(nn.Module):
     def __init__(self, n_features: int, *, width: int, n_blocks: int, dim: int, generator: torch.Generator) -> None:
         super().__init__()
         widths = [n_features] + [width] * n_blocks
-        self.blocks = nn.ModuleList(
-            ResidualBlock(a, b, generator) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.blocks = nn.ModuleList(ResidualBlock(a, b, generator) for a, b in pairwise(widths))
         self.weight, self.bias = _linear(widths[-1], dim, generator)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -76,5 +77,5 @@ def _linear(d_in: int, d_out: int, generator: torch.Generator) -> tuple[nn.Param
     return nn.Parameter(weight), nn.Parameter(torch.empty(d_out).uniform_(-bound, bound, generator=generator))
 
 
-def _array(parameter: torch.Tensor):  # type: ignore[no-untyped-def]
-    return parameter.detach().to("cpu", torch.float32).numpy().copy()
+def _array(parameter: torch.Tensor) -> NDArray[np.float32]:
+    return np.array(parameter.detach().to("cpu", torch.float32).numpy())

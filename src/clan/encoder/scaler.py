@@ -31,7 +31,10 @@ def signed_log(values: Floats) -> Floats:
     return np.copysign(np.log1p(np.abs(values)), values)
 
 
-SCALERS: dict[str, tuple[Callable[[Floats], Floats], float]] = {"signed_log": (signed_log, 0.1), "zscore": (identity, 0.0)}
+SCALERS: dict[str, tuple[Callable[[Floats], Floats], float]] = {
+    "signed_log": (signed_log, 0.1),
+    "zscore": (identity, 0.0),
+}
 """Scaler name to what is done before the z-score, and the smallest standard deviation that it divides by.
 
 The floor keeps a feature that hardly varies in training from making a one-unit change look infinitely anomalous. On the

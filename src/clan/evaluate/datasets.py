@@ -59,9 +59,7 @@ def read_cicids2017(path: str | Path) -> Labelled:
     """
     frame = _open(path, lambda p: pl.read_csv(p, infer_schema_length=None))
     _expect(frame, (*_CICIDS_IDENTIFIERS, "Label"), path)
-    return Labelled(
-        features=_finite(frame.drop(*_CICIDS_IDENTIFIERS, "Label")), labels=frame["Label"], benign="BENIGN"
-    )
+    return Labelled(features=_finite(frame.drop(*_CICIDS_IDENTIFIERS, "Label")), labels=frame["Label"], benign="BENIGN")
 
 
 def read_unsw_nb15(path: str | Path) -> Labelled:

@@ -13,9 +13,7 @@ MASK = 1e-6
 """Terms at or below this are left out of the means, as in the published loss."""
 
 
-def clan_loss(
-    benign: torch.Tensor, augmented: torch.Tensor, *, margin: float = 0.5, block: int = 1024
-) -> torch.Tensor:
+def clan_loss(benign: torch.Tensor, augmented: torch.Tensor, *, margin: float = 0.5, block: int = 1024) -> torch.Tensor:
     """Pull benign flows together and push augmented flows away, over all pairs of the batch.
 
     The pair matrix is worked through in blocks of rows that the backward pass computes again, so memory is
@@ -40,7 +38,7 @@ def clan_loss(
     benign = F.normalize(benign, dim=1)  # (n, dim)
     augmented = F.normalize(augmented, dim=1)  # (m, dim)
     pulled, pushed = [], []
-    for rows in benign.split(block):  # (b, dim)
+    for rows in benign.split(block):  # type: ignore[no-untyped-call]  # (b, dim)
         pulled.append(checkpoint(_pull, rows, benign, use_reentrant=False))
         pushed.append(checkpoint(_push, rows, augmented, margin, use_reentrant=False))
     return 0.5 * _masked_mean(torch.stack(pulled)) + 0.5 * _masked_mean(torch.stack(pushed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,13 +19,10 @@ from clan.errors import TrainingError, TrainingWarning
 from clan.objectives import objective
 from clan.train.hardware import pick_device, pick_dtype
 from clan.train.progress import TrainProgress
-from clan.train.settings import TrainSettings
-
-MIN_VALIDATION_ROWS = 20
-"""With fewer rows held back than this, early stopping would look at noise; the training loss is used."""
+from clan.train.settings import MIN_VALIDATION_ROWS, TrainSettings
 
 
-def train_encoder(
+def train_encoder(  # noqa: PLR0915 - one loop, read top to bottom
     x: NDArray[np.float32],
     settings: TrainSettings,
     *,
@@ -50,21 +48,20 @@ def train_encoder(
     dtype = pick_dtype(settings.precision, device)
     on_cpu = torch.Generator().manual_seed(seed)  # weights and batches: the same on every device
     on_device = torch.Generator(device).manual_seed(seed)  # negative views
-    augment, loss_of = augmentation(settings.augmentation), objective(settings.objective, margin=settings.margin)
-    views = {"probability": settings.probability, "bound": settings.bound}
-
-    order = torch.randperm(len(x), generator=on_cpu)
-    n_held = int(settings.validation_fraction * len(x))
-    n_held = n_held if n_held >= MIN_VALIDATION_ROWS else 0
-    rows = torch.from_numpy(x)[order].to(device)  # (n, n_features)
-    held, rows = rows[:n_held], rows[n_held:]
-    held_augmented = augment(held, on_device, **views)  # fixed, so that epochs compare
-
+    loss_of = objective(settings.objective, margin=settings.margin)
+    augment = partial(
+        augmentation(settings.augmentation),
+        generator=on_device,
+        probability=settings.probability,
+        bound=settings.bound,
+    )
+    rows, held = _hold_back(torch.from_numpy(x), settings.validation_fraction, on_cpu, device)
+    held_augmented = augment(held)  # fixed, so that epochs compare
     network = Network(
         x.shape[1], width=settings.width, n_blocks=settings.n_blocks, dim=settings.dim, generator=on_cpu
     ).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay, fused=True)
-    n_epochs = settings.epochs_for(len(rows))
+    n_epochs = settings.epochs_for(len(x))
     n_steps = n_epochs * math.ceil(len(rows) / settings.batch_size)
     step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(network)
 
@@ -75,43 +72,56 @@ def train_encoder(
 
     try:
         for epoch in range(1, n_epochs + 1):
-            losses: list[torch.Tensor] = []
-            for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(step, n_steps, settings)
+            total = torch.zeros((), device=device)
+            for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):  # type: ignore[no-untyped-call]
+                _set_rate(optimizer, learning_rate(step, n_steps, settings))
                 benign = rows[batch]  # (b, n_features)
-                loss = loss_on(benign, augment(benign, on_device, **views))
+                loss = loss_on(benign, augment(benign))
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-                losses.append(loss.detach())
+                total += loss.detach() * len(benign)
                 step += 1
-            current = torch.stack(losses).mean()
-            if n_held:
-                with torch.no_grad():
-                    current = loss_on(held, held_augmented)
-            current_loss = float(current)
-            if not math.isfinite(current_loss):
-                raise TrainingError(
-                    f"the loss became {current_loss} in epoch {epoch}; lower the learning rate "
-                    f"({settings.learning_rate}) or train with precision='float32'"
-                )
-            if current_loss < best:
-                best, best_epoch, best_weights = current_loss, epoch, _copy(network)
+            with torch.no_grad():
+                current = float(loss_on(held, held_augmented) if len(held) else total / len(rows))
+            _check_finite(current, epoch, settings)
+            if current < best:
+                best, best_epoch, best_weights = current, epoch, _copy(network)
             if progress is not None:
-                progress(TrainProgress(epoch=epoch, n_epochs=n_epochs, loss=current_loss, best=best))
-            if n_held and epoch - best_epoch >= settings.patience:
+                progress(TrainProgress(epoch=epoch, n_epochs=n_epochs, loss=current, best=best))
+            if len(held) and epoch - best_epoch >= settings.patience:
                 break
     except KeyboardInterrupt:
-        warnings.warn(
-            f"training was interrupted in epoch {epoch} of {n_epochs}; the weights of epoch {best_epoch} are kept",
-            TrainingWarning,
-            stacklevel=2,
-        )
-    if n_held:  # without held rows the last weights are taken, as published
+        message = f"training was interrupted in epoch {epoch} of {n_epochs}; the weights of epoch {best_epoch} are kept"
+        warnings.warn(message, TrainingWarning, stacklevel=2)
         network.load_state_dict(best_weights)
-    _check_not_collapsed(network, rows[: settings.batch_size], augment(rows[: settings.batch_size], on_device, **views))
+    if len(held):  # without held rows the last weights are taken, as published
+        network.load_state_dict(best_weights)
+    _check_not_collapsed(network, rows[: settings.batch_size], augment(rows[: settings.batch_size]))
     return network.to_numpy()
+
+
+def _hold_back(
+    x: torch.Tensor, fraction: float, generator: torch.Generator, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Shuffle the rows and split off those that early stopping looks at; none when they would be too few."""
+    n_held = int(fraction * len(x))
+    n_held = n_held if n_held >= MIN_VALIDATION_ROWS else 0
+    rows = x[torch.randperm(len(x), generator=generator)].to(device)  # (n, n_features)
+    return rows[n_held:], rows[:n_held]
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _check_finite(loss: float, epoch: int, settings: TrainSettings) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} in epoch {epoch}; lower the learning rate "
+            f"({settings.learning_rate}) or train with precision='float32'"
+        )
 
 
 def learning_rate(step: int, n_steps: int, settings: TrainSettings) -> float:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from clan.errors import ConfigError
 
+MIN_VALIDATION_ROWS = 20
+"""With fewer rows held back than this, early stopping would look at noise; the training loss is used."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
@@ -62,11 +65,16 @@ class TrainSettings:
         Example:
             >>> settings = TrainSettings(epochs=20, batch_size=512, max_steps=2000)
             >>> settings.epochs_for(2_500), settings.epochs_for(100_000), settings.epochs_for(10_000_000)
-            (20, 10, 1)
+            (20, 11, 1)
         """
         if self.max_steps is None:
             return self.epochs
-        return max(1, min(self.epochs, self.max_steps // math.ceil(n / self.batch_size)))
+        return max(1, min(self.epochs, self.max_steps // self.steps_per_epoch(n)))
+
+    def steps_per_epoch(self, n: int) -> int:
+        """Steps of one epoch when n rows come to `fit`, less those that early stopping holds back."""
+        n_held = int(self.validation_fraction * n)
+        return math.ceil((n - (n_held if n_held >= MIN_VALIDATION_ROWS else 0)) / self.batch_size)
 
     def __post_init__(self) -> None:
         for name in ("width", "n_blocks", "dim", "epochs", "batch_size", "patience"):

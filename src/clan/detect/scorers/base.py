@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ Array = NDArray[np.float32]
 class Scorer(Protocol):
     """A distance to normal, fitted on benign rows; higher = more anomalous."""
 
-    needs_encoder: bool
+    needs_encoder: ClassVar[bool]
     """Whether the scores depend on the embedding; when not, no encoder is trained."""
 
     @classmethod

@@ -16,14 +16,15 @@ class Centroid:
         mean: Mean of the unit embeddings of the benign rows. Shape `(dim,)`.
 
     Source:
-        Wilkie et al. 2025, https://arxiv.org/abs/2509.06550. The mean is not scaled to unit length, which changes no order.
+        Wilkie et al. 2025, https://arxiv.org/abs/2509.06550.
+        The mean is not scaled to unit length, which changes no order.
     """
 
     mean: Array
     needs_encoder: ClassVar[bool] = True
 
     @classmethod
-    def fit(cls, x: Array, z: Array, *, seed: int) -> Self:
+    def fit(cls, x: Array, z: Array, *, seed: int) -> Self:  # noqa: ARG003 - a scorer's signature
         """Average the embeddings."""
         return cls(z.mean(axis=0))
 
@@ -36,7 +37,7 @@ class Centroid:
         return {"mean": self.mean}
 
     @classmethod
-    def from_tensors(cls, named: dict[str, Array], *, n_features: int, dim: int) -> Self:
+    def from_tensors(cls, named: dict[str, Array], *, n_features: int, dim: int) -> Self:  # noqa: ARG003
         """Build from the stored mean."""
         if set(named) != {"mean"} or named["mean"].shape != (dim,):
             raise ValueError(f"a centroid holds one array `mean` of shape ({dim},)")

@@ -12,19 +12,17 @@ from clan.detect.scorers.kmeans import k_means
 
 N_PROTOTYPES = 256
 
-MIN_SPREAD = 0.1
-"""Smallest spread of log distances, for rows that are all alike."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Space:
-    """The prototypes of one space and how their distances spread over the benign rows.
+    """The prototypes of one space and how far benign rows are from them.
 
     Attributes:
         centers: Prototypes. Shape `(n_prototypes, dim)`.
-        level: Median and spread of the log distances over the training rows, and the floor added to the squared
-            distance. Shape `(3,)`. The spread is that of the upper half, (95 % quantile - median) / 1.645: the
-            threshold lies there, while the lower half is full of rows that all but repeat another.
+        level: The 95 % quantile of the log distances over the training rows, and the floor added to the squared
+            distance. Shape `(2,)`. It puts models of other rows or seeds on one scale; the quantile lies near where
+            thresholds do, while the lower half is full of rows that all but repeat another. Dividing by a spread too
+            costs coverage of the stated intervals and gains nothing (`docs/method.md`).
     """
 
     centers: Array
@@ -32,25 +30,23 @@ class Space:
 
     @classmethod
     def fit(cls, x: Array, *, floor: float, seed: int) -> Space:
-        """Find prototypes by k-means and standardise the log distances on the same rows."""
+        """Find prototypes by k-means and level the log distances on the same rows."""
         centers = k_means(x, N_PROTOTYPES, seed=seed)
         logs = np.log(left_out_squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
-        median, high = np.quantile(logs, [0.5, 0.95])
-        spread = max((high - median) / 1.645, MIN_SPREAD)
-        return cls(centers=centers, level=np.array([median, spread, floor], dtype=np.float32))
+        return cls(centers=centers, level=np.array([np.quantile(logs, 0.95), floor], dtype=np.float32))
 
     def score(self, x: Array) -> Array:
-        """Standardised log squared distance to the nearest prototype, shape `(n,)`."""
-        median, spread, floor = self.level
-        return (np.log(squared_distance(x, self.centers) + floor) - median) / spread
+        """Log squared distance to the nearest prototype, above that of nearly all benign rows; shape `(n,)`."""
+        high, floor = self.level
+        return np.log(squared_distance(x, self.centers) + floor) - high
 
     @classmethod
     def checked(cls, centers: Array, level: Array, width: int) -> Space:
         """Build from stored arrays; ValueError when they do not fit."""
         if centers.ndim != 2 or centers.shape[1] != width or not len(centers):
             raise ValueError(f"prototypes of shape {centers.shape} do not fit {width} columns")
-        if level.shape != (3,) or level[1] <= 0 or level[2] <= 0:
-            raise ValueError("a prototype level must be a median, a positive spread and a positive floor")
+        if level.shape != (2,) or level[1] <= 0:
+            raise ValueError("a prototype level must be a quantile and a positive floor")
         return cls(centers=centers, level=level)
 
 
@@ -82,8 +78,7 @@ def left_out_squared_distance(x: Array, centers: Array) -> Array:
         Shape `(n,)`, >= 0. What `squared_distance` gives for new rows of the same kind, approximately.
     """
     if len(centers) == 1:
-        grown = len(x) / max(len(x) - 1, 1)
-        return squared_distance(x, centers) * np.float32(grown**2)
+        return squared_distance(x, centers) * np.float32((len(x) / max(len(x) - 1, 1)) ** 2)
     squared = np.einsum("ij,ij->i", centers, centers) - 2 * (x @ centers.T)  # (n, k)
     two = np.argpartition(squared, 1, axis=1)[:, :2]  # (n, 2), nearest first
     first, second = np.take_along_axis(squared, two, axis=1).T + np.einsum("ij,ij->i", x, x)
@@ -96,12 +91,12 @@ def left_out_squared_distance(x: Array, centers: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prototypes:
-    """Sum of the standardised log distances to the nearest prototype among features and in the embedding."""
+    """Sum of the log distances to the nearest prototype among the features and in the embedding."""
 
     spaces: dict[str, Space]
     needs_encoder: ClassVar[bool] = True
     floors: ClassVar[dict[str, float]] = {"features": 1e-1, "embedding": 1e-4}
-    """Added to the squared distance, so that exact repeats of training rows (log 0) do not set the scale."""
+    """Added to the squared distance, so that exact repeats of training rows (log 0) do not go to minus infinity."""
 
     @classmethod
     def fit(cls, x: Array, z: Array, *, seed: int) -> Self:

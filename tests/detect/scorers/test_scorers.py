@@ -1,0 +1,83 @@
+"""Every scorer: far is higher than near, rows are scored one by one, and stored arrays have to fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clan.detect.scorers import SCORERS, Scorer, scorer_class
+from clan.detect.scorers.kmeans import ROWS_PER_CENTER, k_means
+from clan.detect.scorers.prototypes import left_out_squared_distance, squared_distance
+from clan.errors import UnknownNameError
+
+Array = np.ndarray
+
+
+def rows(seed: int, n: int = 400, shift: float = 0.0) -> tuple[Array, Array]:
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 6)).astype(np.float32) + np.float32(shift)
+    z = np.concatenate([np.ones((n, 1)), generator.normal(size=(n, 3)) * 0.1 - shift], axis=1)
+    return x, (z / np.linalg.norm(z, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(params=sorted(SCORERS))
+def scorer(request: pytest.FixtureRequest) -> Scorer:
+    return SCORERS[request.param].fit(*rows(0), seed=0)
+
+
+def test_far_rows_score_above_near_ones(scorer: Scorer) -> None:
+    assert scorer.score(*rows(1, shift=5.0)).min() > scorer.score(*rows(1)).max()
+
+
+def test_scores_are_finite_for_extreme_rows(scorer: Scorer) -> None:
+    x = np.full((2, 6), 1e4, dtype=np.float32)
+    z = np.array([[1, 0, 0, 0], [0, 0, 0, 0]], dtype=np.float32)
+    assert np.isfinite(scorer.score(x, z)).all()
+
+
+def test_arrays_and_back_give_the_same_scores(scorer: Scorer) -> None:
+    again = type(scorer).from_tensors(scorer.tensors(), n_features=6, dim=4)
+    assert (again.score(*rows(2)) == scorer.score(*rows(2))).all()
+
+
+def test_arrays_that_do_not_fit_are_refused(scorer: Scorer) -> None:
+    kind, tensors = type(scorer), scorer.tensors()
+    with pytest.raises(ValueError, match=r"expected|holds one array"):
+        kind.from_tensors(tensors | {"extra": np.zeros(1, np.float32)}, n_features=6, dim=4)
+    with pytest.raises(ValueError, match=r"do not fit|of shape"):
+        kind.from_tensors(tensors, n_features=7, dim=5)
+    for name in tensors:
+        if name.endswith("level"):
+            with pytest.raises(ValueError, match="a quantile and a positive floor"):
+                kind.from_tensors(tensors | {name: -np.ones(2, np.float32)}, n_features=6, dim=4)
+
+
+@given(seed=st.integers(0, 1000))
+def test_squared_distance_equals_a_slow_loop(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    x, centers = generator.normal(size=(7, 3)).astype(np.float32), generator.normal(size=(4, 3)).astype(np.float32)
+    slow = [min(((row - center) ** 2).sum() for center in centers) for row in x]
+    assert squared_distance(x, centers) == pytest.approx(np.array(slow), abs=1e-5)
+
+
+def test_left_out_distance_moves_the_centre_away_from_the_row() -> None:
+    x = np.array([[0.0], [2.0], [10.0]], dtype=np.float32)
+    centers = np.array([[1.0], [10.0]], dtype=np.float32)
+    # without 0 its centre would be 2, and the other way round; 10 is alone and falls to the other centre
+    assert left_out_squared_distance(x, centers) == pytest.approx([4.0, 4.0, 81.0])
+    assert left_out_squared_distance(x[:2], centers[:1]) == pytest.approx([4.0, 4.0])
+
+
+def test_k_means_gives_fewer_centres_than_rows_and_no_repeats() -> None:
+    x, _ = rows(0, n=100)
+    assert len(k_means(x, 256, seed=0)) == 100 // ROWS_PER_CENTER
+    repeated = np.repeat(x[:3], 50, axis=0)
+    assert sorted(map(tuple, k_means(repeated, 256, seed=0))) == sorted(map(tuple, x[:3]))
+    assert len(k_means(x[:1], 256, seed=0)) == 1
+
+
+def test_unknown_scorer_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'centroid'"):
+        scorer_class("centriod")
