@@ -27,18 +27,18 @@ def collect(flows: Any, slots: Any, out: Any) -> None:
     for i in range(slots.size):
         flow = flows[slots[i]]
         totals(flow, out, i)
-        direction(flow, FORWARD, out, 11, i)
-        direction(flow, BACKWARD, out, 20, i)
+        direction(flow.ways[FORWARD], out, 11, i)
+        direction(flow.ways[BACKWARD], out, 20, i)
         gaps(flow, out, i)
         moments(flow.active, out, 43, i)
         moments(flow.idle, out, 47, i)
         flags(flow, out, i)
-        bulk(flow.bulk[FORWARD], out, 63, i)
-        bulk(flow.bulk[BACKWARD], out, 66, i)
+        bulk(flow.ways[FORWARD].bulk, out, 63, i)
+        bulk(flow.ways[BACKWARD].bulk, out, 66, i)
         for way in (FORWARD, BACKWARD):
-            out[69 + 2 * way, i] = flow.bytes[way] / flow.subflows  # subflow_bytes_mean
-            out[70 + 2 * way, i] = flow.packets[way] / flow.subflows  # subflow_pkt_mean
-            out[73 + way, i] = flow.window[way]  # tcp_init_win_bytes
+            out[69 + 2 * way, i] = flow.ways[way].bytes / flow.subflows  # subflow_bytes_mean
+            out[70 + 2 * way, i] = flow.ways[way].packets / flow.subflows  # subflow_pkt_mean
+            out[73 + way, i] = flow.ways[way].window  # tcp_init_win_bytes
 
 
 @kernel
@@ -60,15 +60,15 @@ def length_squares(total: float, squared: float, n: Int) -> float:
 @kernel
 def totals(flow: Any, out: Any, i: Int) -> None:
     """Fill columns 0 to 10: duration, ratio, lengths of all packets, rates."""
-    forward, backward = flow.packets[FORWARD], flow.packets[BACKWARD]
+    forward, backward = flow.ways[FORWARD].packets, flow.ways[BACKWARD].packets
     n = forward + backward
-    size = flow.bytes[FORWARD] + flow.bytes[BACKWARD]
+    size = flow.ways[FORWARD].bytes + flow.ways[BACKWARD].bytes
     duration = flow.last_ts - flow.first_ts
     out[0, i] = duration
     out[1, i] = backward / forward if forward > 0 else 0.0  # down_up_ratio
-    out[2, i] = max(flow.length_max[FORWARD], flow.length_max[BACKWARD])
+    out[2, i] = max(flow.ways[FORWARD].length_max, flow.ways[BACKWARD].length_max)
     out[3, i] = flow.smallest
-    squares = length_squares(size, flow.bytes_squared[FORWARD] + flow.bytes_squared[BACKWARD], n)
+    squares = length_squares(size, flow.ways[FORWARD].bytes_squared + flow.ways[BACKWARD].bytes_squared, n)
     out[4, i] = size / n
     out[5, i] = squares / (n - 1) if n > 1 else 0.0
     out[6, i] = deviation(squares, n)
@@ -81,35 +81,35 @@ def totals(flow: Any, out: Any, i: Int) -> None:
 
 
 @kernel
-def direction(flow: Any, way: Int, out: Any, at: Int, i: Int) -> None:
+def direction(side: Any, out: Any, at: Int, i: Int) -> None:
     """Fill the nine columns of one direction: packets, lengths, headers."""
-    n = flow.packets[way]
+    n = side.packets
     out[at, i] = n
-    out[at + 1, i] = flow.bytes[way]
-    out[at + 2, i] = flow.length_max[way]
-    out[at + 3, i] = flow.length_min[way]
-    out[at + 4, i] = flow.bytes[way] / n if n > 0 else 0.0
-    out[at + 5, i] = deviation(length_squares(flow.bytes[way], flow.bytes_squared[way], n), n)
-    out[at + 6, i] = flow.header_bytes[way]
-    out[at + 7, i] = flow.header_min[way]
-    out[at + 8, i] = flow.filled[way]
+    out[at + 1, i] = side.bytes
+    out[at + 2, i] = side.length_max
+    out[at + 3, i] = side.length_min
+    out[at + 4, i] = side.bytes / n if n > 0 else 0.0
+    out[at + 5, i] = deviation(length_squares(side.bytes, side.bytes_squared, n), n)
+    out[at + 6, i] = side.header_bytes
+    out[at + 7, i] = side.header_min
+    out[at + 8, i] = side.filled
 
 
 @kernel
 def gaps(flow: Any, out: Any, i: Int) -> None:
     """Fill columns 29 to 42: gaps between packets, of the flow and of each direction."""
-    n = flow.packets[FORWARD] + flow.packets[BACKWARD] - 1
+    n = flow.ways[FORWARD].packets + flow.ways[BACKWARD].packets - 1
     out[29, i] = flow.gap_max
     out[30, i] = flow.gap_min
     out[31, i] = flow.gap_mean
     out[32, i] = deviation(flow.gap_m2, n)
     for way in (FORWARD, BACKWARD):
         at = 33 + 5 * way
-        out[at, i] = flow.way_gap_sum[way]
-        out[at + 1, i] = flow.way_gap_max[way]
-        out[at + 2, i] = flow.way_gap_min[way]
-        out[at + 3, i] = flow.way_gap_mean[way]
-        out[at + 4, i] = deviation(flow.way_gap_m2[way], flow.packets[way] - 1)
+        out[at, i] = flow.ways[way].gap_sum
+        out[at + 1, i] = flow.ways[way].gap_max
+        out[at + 2, i] = flow.ways[way].gap_min
+        out[at + 3, i] = flow.ways[way].gap_mean
+        out[at + 4, i] = deviation(flow.ways[way].gap_m2, flow.ways[way].packets - 1)
 
 
 @kernel
@@ -128,12 +128,12 @@ def flags(flow: Any, out: Any, i: Int) -> None:
     out[52, i] = flow.fin
     out[53, i] = flow.rst
     out[54, i] = flow.ack
-    out[55, i] = flow.psh[FORWARD] + flow.psh[BACKWARD]
-    out[56, i] = flow.psh[FORWARD]
-    out[57, i] = flow.psh[BACKWARD]
-    out[58, i] = flow.urg[FORWARD] + flow.urg[BACKWARD]
-    out[59, i] = flow.urg[FORWARD]
-    out[60, i] = flow.urg[BACKWARD]
+    out[55, i] = flow.ways[FORWARD].psh + flow.ways[BACKWARD].psh
+    out[56, i] = flow.ways[FORWARD].psh
+    out[57, i] = flow.ways[BACKWARD].psh
+    out[58, i] = flow.ways[FORWARD].urg + flow.ways[BACKWARD].urg
+    out[59, i] = flow.ways[FORWARD].urg
+    out[60, i] = flow.ways[BACKWARD].urg
     out[61, i] = flow.cwr
     out[62, i] = flow.ece
 

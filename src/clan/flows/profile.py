@@ -98,7 +98,8 @@ class FlowSettings:
         if unknown:
             raise ConfigError(f"unknown flow settings: {', '.join(sorted(unknown))}")
         try:
-            return cls(**{name: math.inf if value is None else value for name, value in manifest.items()})
+            values: dict[str, Any] = {name: math.inf if value is None else value for name, value in manifest.items()}
+            return cls(**values)
         except TypeError as error:
             raise ConfigError(f"flow settings of the wrong type: {error}") from error
 

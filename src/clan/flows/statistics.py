@@ -35,18 +35,22 @@ def begin(flow: Any, packet: Any, way: Int) -> None:
     flow.subflows = 1
     clear_moments(flow.active)
     clear_moments(flow.idle)
-    for side in (FORWARD, BACKWARD):
-        flow.packets[side] = flow.bytes[side] = 0
-        flow.bytes_squared[side] = 0.0
-        flow.length_max[side] = flow.length_min[side] = 0
-        flow.header_bytes[side] = flow.header_min[side] = 0
-        flow.window[side] = -1
-        flow.filled[side] = flow.psh[side] = flow.urg[side] = 0
-        flow.way_last_ts[side] = flow.way_gap_sum[side] = flow.way_gap_max[side] = flow.way_gap_min[side] = 0
-        flow.way_gap_mean[side] = flow.way_gap_m2[side] = 0.0
-        clear_bulk(flow.bulk[side])
+    clear_way(flow.ways[FORWARD])
+    clear_way(flow.ways[BACKWARD])
     if packet.protocol == TCP:
-        flow.window[FORWARD] = 0  # as the column is defined: 0, not -1, while no forward packet was seen
+        flow.ways[FORWARD].window = 0  # as the column is defined: 0, not -1, while no forward packet was seen
+
+
+@kernel
+def clear_way(side: Any) -> None:
+    """Empty the record of a direction."""
+    side.last_ts = side.gap_sum = side.gap_max = side.gap_min = 0
+    side.gap_mean = side.gap_m2 = 0.0
+    side.bytes = side.header_bytes = side.packets = 0
+    side.bytes_squared = 0.0
+    side.filled = side.length_max = side.length_min = side.header_min = side.psh = side.urg = 0
+    side.window = -1
+    clear_bulk(side.bulk)
 
 
 @kernel
@@ -90,7 +94,7 @@ def update(flow: Any, packet: Any, way: Int, lycos: bool, closes: bool) -> None:
         closes: Whether this packet ends the flow by FIN or RST in profile lycos, which then leaves out the active
             and idle periods.
     """
-    n = flow.packets[FORWARD] + flow.packets[BACKWARD]
+    n = flow.ways[FORWARD].packets + flow.ways[BACKWARD].packets
     ts = packet.ts
     if n > 0:
         gap = ts - flow.last_ts
@@ -131,48 +135,50 @@ def update_gaps(flow: Any, gap: Int, n: Int, skip_activity: bool) -> None:
 @kernel
 def update_way(flow: Any, packet: Any, way: Int, ts: Int, lycos: bool) -> None:
     """Add the packet to the statistics of its direction."""
-    payload = packet.payload
-    n = flow.packets[way]
+    side, payload = flow.ways[way], packet.payload
+    n = side.packets
     if n == 0:
-        flow.length_min[way] = 0 if lycos and way != flow.first_way else payload
-        flow.length_max[way] = payload
-        flow.header_min[way] = packet.header
+        side.length_min = 0 if lycos and way != flow.first_way else payload
+        side.length_max = payload
+        side.header_min = packet.header
         if packet.protocol == TCP:
-            flow.window[way] = packet.window
+            side.window = packet.window
     else:
-        flow.length_max[way] = max(flow.length_max[way], payload)
-        flow.length_min[way] = min(flow.length_min[way], payload)
-        flow.header_min[way] = min(flow.header_min[way], packet.header)
-        gap = ts - flow.way_last_ts[way]
+        side.length_max = max(side.length_max, payload)
+        side.length_min = min(side.length_min, payload)
+        side.header_min = min(side.header_min, packet.header)
+        gap = ts - side.last_ts
         if n == 1:
-            flow.way_gap_max[way] = flow.way_gap_min[way] = gap
+            side.gap_max = side.gap_min = gap
         else:
-            flow.way_gap_max[way] = max(flow.way_gap_max[way], gap)
-            flow.way_gap_min[way] = min(flow.way_gap_min[way], gap)
-        flow.way_gap_sum[way] += gap
-        delta = gap - flow.way_gap_mean[way]
-        flow.way_gap_mean[way] += delta / n
-        flow.way_gap_m2[way] += delta * (gap - flow.way_gap_mean[way])
-    flow.packets[way] = n + 1
-    flow.bytes[way] += payload
-    flow.bytes_squared[way] += float(payload) * float(payload)
-    flow.header_bytes[way] += packet.header
+            side.gap_max = max(side.gap_max, gap)
+            side.gap_min = min(side.gap_min, gap)
+        side.gap_sum += gap
+        delta = gap - side.gap_mean
+        side.gap_mean += delta / n
+        side.gap_m2 += delta * (gap - side.gap_mean)
+    side.packets = n + 1
+    side.bytes += payload
+    side.bytes_squared += float(payload) * float(payload)
+    side.header_bytes += packet.header
     if payload > 0:
-        flow.filled[way] += 1
-    flow.way_last_ts[way] = ts
+        side.filled += 1
+    side.last_ts = ts
 
 
 @kernel
 def update_flags(flow: Any, flags: Int, way: Int) -> None:
     """Count the TCP flags; only TCP packets have any."""
-    flow.syn += (flags & SYN) != 0
-    flow.fin += (flags & FIN) != 0
-    flow.rst += (flags & RST) != 0
+    side = flow.ways[way]
     flow.ack += (flags & ACK) != 0
-    flow.cwr += (flags & CWR) != 0
-    flow.ece += (flags & ECE) != 0
-    flow.psh[way] += (flags & PSH) != 0
-    flow.urg[way] += (flags & URG) != 0
+    side.psh += (flags & PSH) != 0
+    if flags & ~(ACK | PSH):  # seldom
+        flow.syn += (flags & SYN) != 0
+        flow.fin += (flags & FIN) != 0
+        flow.rst += (flags & RST) != 0
+        flow.cwr += (flags & CWR) != 0
+        flow.ece += (flags & ECE) != 0
+        side.urg += (flags & URG) != 0
 
 
 @kernel
@@ -183,7 +189,7 @@ def update_bulk(flow: Any, way: Int, ts: Int, payload: Int, lycos: bool) -> None
     """
     if payload <= 0:
         return
-    bulk, other = flow.bulk[way], flow.bulk[1 - way]
+    bulk, other = flow.ways[way].bulk, flow.ways[1 - way].bulk
     if lycos:
         anew = other.last > bulk.start or bulk.start == 0
     else:
