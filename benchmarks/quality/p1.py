@@ -112,8 +112,8 @@ def main() -> None:
         mean = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]}
         spread = {key: float(np.std([run[key] for run in runs])) for key in runs[0]}
         print(
-            f"{name:28s} {mean['macro']:.3f} ± {spread['macro']:.3f} {mean['choosing']:.3f}    {mean['reporting']:.3f}   "
-            f"  {mean['worst']:.2f}   {mean['tpr_1pct']:.2f} ± {spread['tpr_1pct']:.2f} {mean['training_s']:7.1f} s "
+            f"{name:28s} {mean['macro']:.3f} ± {spread['macro']:.3f} {mean['choosing']:.3f}    {mean['reporting']:.3f}"
+            f"     {mean['worst']:.2f}   {mean['tpr_1pct']:.2f} ± {spread['tpr_1pct']:.2f} {mean['training_s']:7.1f} s "
             f"{mean['flows_per_s']:10,.0f}",
             flush=True,
         )

@@ -48,6 +48,8 @@ def test_interval_is_that_of_the_beta_binomial_and_widens_with_level() -> None:
     assert counts.cdf(high) - counts.cdf(low - 1) == pytest.approx(0.95, abs=0.02)
     wide = alert_interval(25, 2500, 2500, level=0.999)
     assert wide[0] < low < high < wide[1]
+    inflated = alert_interval(25, 2500, 2500, inflation=1.5)
+    assert inflated[0] < low < high < inflated[1]
     assert alert_interval(0, 10, 5) == alert_interval(3, 10, 0) == (0, 0)
 
 

@@ -25,12 +25,15 @@ class Calibration:
         alpha: Largest p-value that alerts, in (0, 1).
         budget: The budget in words.
         days: Days in which the flows were seen, where that is known.
+        inflation: How many times as uncertain as n independent scores the threshold is; above 1 when the scores come
+            from other models than the one that will score.
     """
 
     scores: Floats
     alpha: float
     budget: str
     days: float | None = None
+    inflation: float = 1.0
 
     @property
     def n(self) -> int:
@@ -86,7 +89,7 @@ class Calibration:
             Smallest and largest count, both inclusive. Assumes that the new flows are exchangeable with the
             calibration flows: same network, no drift.
         """
-        return alert_interval(self.rank, self.n, n_new, level)
+        return alert_interval(self.rank, self.n, n_new, level, inflation=self.inflation)
 
     def p_value(self, scores: ArrayLike) -> Floats:
         """Share of benign flows, the new one among them, that are at least as anomalous.
@@ -104,13 +107,14 @@ class Calibration:
         return (1 + at_least) / (self.n + 1)
 
 
-def calibrate(scores: ArrayLike, budget: Budget, *, days: float | None = None) -> Calibration:
+def calibrate(scores: ArrayLike, budget: Budget, *, days: float | None = None, inflation: float = 1.0) -> Calibration:
     """Set a threshold so that the budget holds.
 
     Args:
         scores: Anomaly scores of benign flows that the model did not see. Shape `(n,)`, finite.
         budget: What was asked for.
         days: Days in which the flows were seen; needed for a budget in alerts a day.
+        inflation: See `Calibration`.
 
     Raises:
         DataError: The flows cannot support the budget; the message says how many are needed.
@@ -121,4 +125,5 @@ def calibrate(scores: ArrayLike, budget: Budget, *, days: float | None = None) -
         (94.0, [0.05, 0.06])
     """
     ordered = np.sort(np.asarray(scores, dtype=np.float64))
-    return Calibration(scores=ordered, alpha=budget.alpha(len(ordered), days), budget=str(budget), days=days)
+    alpha = budget.alpha(len(ordered), days)
+    return Calibration(scores=ordered, alpha=alpha, budget=str(budget), days=days, inflation=inflation)

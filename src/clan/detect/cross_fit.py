@@ -12,6 +12,11 @@ from clan.detect.model import Model, fit_model
 from clan.detect.presets import Preset
 from clan.train import TrainProgress, TrainSettings
 
+REFIT_INFLATION = 1.5
+"""The scores that set the threshold come from the fold models, those of new flows from the final one. Measured over
+halvings of benign flows, that makes the threshold half as uncertain again as n scores of one model would
+(`docs/method.md`)."""
+
 Progress = Callable[[TrainProgress], None]
 
 

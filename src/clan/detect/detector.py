@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clan.calibrate import Budget, assign_folds, calibrate
 from clan.detect import columns
-from clan.detect.cross_fit import cross_fit
+from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
 from clan.detect.manifest import Record, from_file, to_file
 from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
@@ -134,7 +134,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             time=rows.streams.time,
         )
         self.model_, scores = cross_fit(rows.values, folds, recipe, seed=seed, progress=progress)
-        self.calibration_ = calibrate(scores, budget, days=days)
+        self.calibration_ = calibrate(scores, budget, days=days, inflation=REFIT_INFLATION)
         self.benign_quantiles_ = benign_quantiles(rows.values)
         self.record_ = Record.of(
             rows, recipe=recipe, preset=self.preset, seed=seed, n_folds=int(folds.max()) + 1, source=source or {}

@@ -97,6 +97,7 @@ class Record:
                 "budget": calibration.budget,
                 "days": calibration.days,
                 "rows": calibration.n,
+                "inflation": calibration.inflation,
                 "threshold": calibration.threshold,
                 "expected_fpr": calibration.expected_fpr,
                 "expected_alerts_per_day": calibration.expected_alerts_per_day,
@@ -198,8 +199,9 @@ def _calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Calibrat
         alpha=float(entry["alpha"]),
         budget=str(entry["budget"]),
         days=None if days is None else float(days),
+        inflation=float(entry["inflation"]),
     )
-    if not 0 < calibration.alpha <= 1 or not len(scores) or (np.diff(scores) < 0).any():
+    if not (0 < calibration.alpha <= 1 <= calibration.inflation) or not len(scores) or (np.diff(scores) < 0).any():
         raise ModelFileError("its calibration is not one: scores must ascend, alpha must be in (0, 1]")
     if calibration.threshold != entry["threshold"]:
         raise ModelFileError(
