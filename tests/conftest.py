@@ -33,6 +33,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and session.exitstatus == 0:
+    if reporter and skipped and session.exitstatus == 0:
         reporter.write_line(f"{len(skipped)} tests were skipped although CLAN_TEST_DATA is set", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

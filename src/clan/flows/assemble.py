@@ -43,7 +43,7 @@ def assemble(
         table: Open flows.
         fragments: First fragments.
         out: Finished flows, counters and control words.
-        scratch: One `PACKET` record and one key, to work in.
+        scratch: Two `PACKET` records and one key, to work in.
 
     Returns:
         The first packet that was not handled; smaller than the number of packets when the caller has to take the
@@ -71,7 +71,7 @@ def assemble(
         record.wire_end = record.at + packets.length[i]
         counts[c.PACKETS] += 1
         counts[c.BYTES] += packets.length[i]
-        verdict = decode_frame(packets.buffer, packets.link_type[i], rules.lycos, record)
+        verdict = decode_frame(packets.buffer, packets.link_type[i], rules.lycos, packet)
         if verdict == c.OK and record.fragment_id >= 0:
             later = record.fragment_offset > 0
             if not join_fragment(fragments, record):

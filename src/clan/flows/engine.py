@@ -26,7 +26,7 @@ BATCH_FLOWS: Final = 16_384
 """Finished flows that are turned into columns together. It fixes where batches are cut, so that the order of the
 output does not depend on how the input was chunked."""
 
-_TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip")
+_TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunnel")
 _FEATURES: Final = features_of(["flow"])
 _WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
 
@@ -49,7 +49,7 @@ class FlowEngine:
         self._rules = settings.rules()
         self._table = new_table(settings.max_flows, int.from_bytes(os.urandom(8)))
         self._fragments = new_fragments()
-        self._scratch = (np.zeros(1, PACKET), np.zeros(KEY_WORDS, np.uint64))
+        self._scratch = (np.zeros(2, PACKET), np.zeros(KEY_WORDS, np.uint64))
         self._exit = Exit(
             done=np.zeros(min(BATCH_FLOWS, max(settings.max_flows // 2, 8)), np.int64),
             counters=self.counters,
@@ -134,7 +134,7 @@ class FlowEngine:
             io.BytesIO(text[:used].tobytes()),
             has_header=False,
             new_columns=list(_TEXT_COLUMNS),
-            schema_overrides=[pl.String] * 4,
+            schema_overrides=[pl.String] * len(_TEXT_COLUMNS),
             quote_char=None,
         )
         ports = pl.Series(numbers[4]).is_in(_WITH_PORTS)

@@ -105,11 +105,6 @@ def decode_extensions(buffer: Any, wire_end: Int, packet: Any) -> Int:
                 return c.TRUNCATED
             packet.protocol = buffer[at]
             packet.at = at + (np.int64(buffer[at + 1]) + 1) * 8
-        elif packet.protocol == 51:  # authentication header: lengths in 4 bytes, less two
-            if packet.end - at < 8:
-                return c.TRUNCATED
-            packet.protocol = buffer[at]
-            packet.at = at + (np.int64(buffer[at + 1]) + 2) * 4
         else:
             break
     else:

@@ -13,7 +13,7 @@ PACKET: Final = np.dtype(
         ("dst_hi", np.uint64),
         ("dst_lo", np.uint64),
         ("ts", np.int64),  # us since the epoch
-        ("tag", np.uint64),  # VLAN tags seen on the way in, outermost in the upper bits
+        ("tag", np.uint64),  # what tells equal addresses apart: VLAN tags (outermost highest), virtual network, tunnel
         ("at", np.int64),  # the decoder's cursor in the buffer
         ("end", np.int64),  # end of the captured bytes in the buffer
         ("wire_end", np.int64),  # where the packet would end, had it been captured whole
@@ -28,10 +28,19 @@ PACKET: Final = np.dtype(
         ("window", np.int32),  # TCP window, unscaled
         ("fragment_id", np.int64),  # IP identification, or -1 for a packet that is whole
         ("fragment_offset", np.int32),  # in bytes
+        ("next_type", np.int32),  # the Ethernet type of what stands at the cursor
+        ("padded", np.int32),  # whether an 802.11 header is padded to 4 bytes
+        ("tunnel", np.int32),  # the kind of tunnel that the packet came through, of `layer`
+        ("tunnel_id", np.int64),  # its number: virtual network, key, tunnel endpoint
+        ("outer_src_hi", np.uint64),  # the hosts that the tunnel runs between
+        ("outer_src_lo", np.uint64),
+        ("outer_dst_hi", np.uint64),
+        ("outer_dst_lo", np.uint64),
+        ("outer_version", np.int32),
     ],
     align=True,
 )
-"""The scratch record of the decoder; one is enough, it is filled anew for each packet."""
+"""The scratch record of the decoder, filled anew for each packet."""
 
 FIN: Final = 0x01
 SYN: Final = 0x02

@@ -86,6 +86,11 @@ STATE: Final = np.dtype(
         ("active", MOMENTS),
         ("idle", MOMENTS),
         ("ordinal", np.int64),  # the how-manieth flow of its stream
+        # how the first packet came: through which tunnel, between which hosts in the flow's direction
+        ("tunnel", np.int32),
+        ("outer_version", np.int32),
+        ("tunnel_id", np.int64),
+        ("outer", np.uint64, (4,)),  # source high and low, destination high and low
     ],
     align=True,
 )

@@ -35,10 +35,23 @@ def begin(flow: Any, packet: Any, way: Int) -> None:
     flow.subflows = 1
     clear_moments(flow.active)
     clear_moments(flow.idle)
+    flow.tunnel = packet.tunnel
+    if packet.tunnel:
+        note_tunnel(flow, packet, way)
     clear_way(flow.ways[FORWARD])
     clear_way(flow.ways[BACKWARD])
     if packet.protocol == TCP:
         flow.ways[FORWARD].window = 0  # as the column is defined: 0, not -1, while no forward packet was seen
+
+
+@kernel
+def note_tunnel(flow: Any, packet: Any, way: Int) -> None:
+    """Remember the tunnel of the first packet, in the direction of the flow."""
+    source, target = (0, 2) if way == FORWARD else (2, 0)
+    flow.tunnel_id = packet.tunnel_id
+    flow.outer_version = packet.outer_version
+    flow.outer[source], flow.outer[source + 1] = packet.outer_src_hi, packet.outer_src_lo
+    flow.outer[target], flow.outer[target + 1] = packet.outer_dst_hi, packet.outer_dst_lo
 
 
 @kernel

@@ -8,26 +8,64 @@ import numpy as np
 
 from clan.flows.community_id import LENGTH, write_community_id
 from clan.flows.jit import Int, kernel
+from clan.flows.layer import TUNNEL_NAMES
 
 UID_LENGTH: Final = 18
-LINE_LENGTH: Final = UID_LENGTH + LENGTH + 2 * 39 + 4
-"""The longest line: uid, community ID, two addresses of at most 39 characters, three commas and a newline."""
+TUNNEL_LENGTH: Final = 8 + 2 * 39 + 4 + 11
+"""The longest tunnel: name, two addresses, a number of ten digits, and what stands between."""
+
+LINE_LENGTH: Final = UID_LENGTH + LENGTH + 2 * 39 + 5 * 5 + TUNNEL_LENGTH + 6
+"""The longest line: uid, community ID, two addresses of at most 39 characters, VLANs, tunnel, commas and newline."""
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+_TUNNELS = np.frombuffer("".join(f"{name:8}" for name in TUNNEL_NAMES).encode(), np.uint8)
 _BASE32 = np.frombuffer(b"0123456789abcdefghijkmnpqrstuvwx", np.uint8)
 
 
 @kernel
 def write_decimal(number: Int, out: Any, at: Int) -> Int:
-    """Write a number of at most three digits; gives the position behind it."""
-    if number >= 100:
-        out[at] = 48 + number // 100
+    """Write a number from 0 to 2^32 - 1; gives the position behind it."""
+    unit = np.int64(1)
+    while unit * 10 <= number:
+        unit *= 10
+    while unit > 0:
+        out[at] = 48 + number // unit % 10
+        unit //= 10
         at += 1
-    if number >= 10:
-        out[at] = 48 + number // 10 % 10
-        at += 1
-    out[at] = 48 + number % 10
-    return at + 1
+    return at
+
+
+@kernel
+def write_vlans(tags: Any, out: Any, at: Int) -> Int:
+    """Write VLAN ids, outermost first, with points between; nothing where there is none."""
+    started = False
+    for i in range(5):
+        vlan = np.int64((tags >> np.uint64(12 * (4 - i))) & np.uint64(0xFFF))
+        if vlan or started:
+            if started:
+                out[at] = 46
+                at += 1
+            at = write_decimal(vlan, out, at)
+            started = True
+    return at
+
+
+@kernel
+def write_tunnel(flow: Any, out: Any, at: Int) -> Int:
+    """Write a tunnel as its name, the two hosts it runs between with `>` in the middle, and its number if any."""
+    for i in range(8):
+        letter = _TUNNELS[8 * flow.tunnel + i]
+        if letter != 32:
+            out[at] = letter
+            at += 1
+    out[at] = 32
+    at = write_address(flow.outer[0], flow.outer[1], flow.outer_version, out, at + 1)
+    out[at] = 62
+    at = write_address(flow.outer[2], flow.outer[3], flow.outer_version, out, at + 1)
+    if flow.tunnel_id:
+        out[at] = 35
+        at = write_decimal(flow.tunnel_id, out, at + 1)
+    return at
 
 
 @kernel
@@ -111,7 +149,7 @@ def write_uid(flow: Any, out: Any, at: Int) -> Int:
 
 @kernel
 def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any) -> Int:
-    """Write one line for each flow: uid, community ID, source and destination address.
+    """Write one line for each flow: uid, community ID, source and destination address, VLANs, tunnel.
 
     Args:
         flows: `STATE` records.
@@ -143,6 +181,10 @@ def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any)
         at = write_address(endpoints[0], endpoints[1], version, out, at + 1)
         out[at] = 44
         at = write_address(endpoints[2], endpoints[3], version, out, at + 1)
+        out[at] = 44
+        at = write_vlans(flow.key[5], out, at + 1) if flow.tunnel == 0 else at + 1
+        out[at] = 44
+        at = write_tunnel(flow, out, at + 1) if flow.tunnel != 0 else at + 1
         out[at] = 10
         at += 1
         numbers[0, i], numbers[1, i] = flow.first_ts, flow.last_ts

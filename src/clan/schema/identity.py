@@ -15,6 +15,10 @@ IDENTITY: dict[str, pl.DataType] = {
     "dst_port": pl.Int64(),
     "protocol": pl.Int64(),
     "source": pl.String(),
+    "vlan": pl.String(),
+    "tunnel": pl.String(),
 }
 """Name to type. `protocol` is the IANA number; ports are null where the protocol has none; `source` is the stream
-(the path as it was given) that the flow came from. `uid` is the same for the same packets, run after run."""
+(the path as it was given) that the flow came from; `vlan` the tags of its first packet, outermost first (`100.20`),
+and `tunnel` the tunnel that it came through (`vxlan 192.0.2.1>192.0.2.2#42`), null where there was none. `uid` is the
+same for the same packets, run after run."""
