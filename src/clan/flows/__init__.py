@@ -5,12 +5,13 @@ from clan.flows.counters import COUNTERS
 from clan.flows.engine import FlowEngine
 from clan.flows.jit import compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
-from clan.flows.profile import PROFILES, FlowSettings, profile
+from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
 
 __all__ = [
     "COUNTERS",
     "PROFILES",
     "PROTOCOL_NAMES",
+    "EarlyReports",
     "FlowEngine",
     "FlowSettings",
     "Packets",

@@ -27,6 +27,10 @@ PACKETS: Final = 14
 BYTES: Final = 15
 BACKWARD: Final = 16
 JOINED: Final = 17
+# Live capture only.
+SAMPLED_OUT: Final = 18
+SAMPLED_FLOWS: Final = 19
+EARLY_REPORTS: Final = 20
 
 COUNTERS: dict[str, str] = {
     "packets_in_flows": "packets that belong to a flow",
@@ -47,6 +51,9 @@ COUNTERS: dict[str, str] = {
     "bytes": "bytes of these packets on the wire",
     "backward_clock": "packets with a time before the newest so far",
     "joined_fragments": "later IP fragments that were joined to the flow of their first",
+    "sampled_out_packets": "packets of flows that were not followed, because the capture came faster than it was read",
+    "sampled_out_flows": "flows that were not followed for this reason (a repeated SYN counts again)",
+    "early_reports": "long flows that were reported before their end",
 }
 """Name and meaning of each counter, in the order of the kernel's counter array."""
 

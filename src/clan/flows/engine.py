@@ -13,10 +13,12 @@ import polars as pl
 from clan.flows import counters as c
 from clan.flows.assemble import CLOCK, RESET, Packets, assemble
 from clan.flows.columns import collect
+from clan.flows.early import EARLY
 from clan.flows.fragments import new_fragments
-from clan.flows.lifecycle import DONE_COUNT, Exit, flush, newest_update
+from clan.flows.lifecycle import DONE_COUNT, Exit, expire, flush, newest_update, oldest_update
 from clan.flows.packet import ICMP, ICMPV6, PACKET, SCTP, TCP, UDP, UDPLITE
-from clan.flows.profile import NEVER, FlowSettings
+from clan.flows.profile import NEVER, EarlyReports, FlowSettings
+from clan.flows.sampling import PASSED_OVER, SAMPLE
 from clan.flows.state import KEY_WORDS
 from clan.flows.table import new_table, release_all
 from clan.flows.text import LINE_LENGTH, write_identity
@@ -40,20 +42,24 @@ class FlowEngine:
     Args:
         settings: How flows are cut.
         source: Name of the stream, for the `source` column.
+        early: When long flows are reported before their end. The tables then have one more column, `early`; an early
+            report has the uid that its flow will have, and leaves at once rather than in order.
     """
 
-    def __init__(self, settings: FlowSettings, *, source: str) -> None:
+    def __init__(self, settings: FlowSettings, *, source: str, early: EarlyReports | None = None) -> None:
         self.settings = settings
         self.source = source
         self.counters = c.new_counters()
-        self._rules = settings.rules()
+        self._rules = settings.rules(early)
         self._table = new_table(settings.max_flows, int.from_bytes(os.urandom(8)))
         self._fragments = new_fragments()
         self._scratch = (np.zeros(2, PACKET), np.zeros(KEY_WORDS, np.uint64))
         self._exit = Exit(
             done=np.zeros(min(BATCH_FLOWS, max(settings.max_flows // 2, 8)), np.int64),
             counters=self.counters,
-            control=np.array([0, NEVER, -NEVER // 2, 0], np.int64),
+            control=np.array([0, NEVER, -NEVER // 2, 0, 0], np.int64),
+            passed=np.zeros(PASSED_OVER, np.uint64),
+            passed_ts=np.zeros(PASSED_OVER, np.int64),
         )
         self._waiting: list[pl.DataFrame] = []  # finished, not yet behind the watermark
         self._waiting_rows = 0
@@ -75,10 +81,47 @@ class FlowEngine:
             if self._exit.control[RESET]:
                 self.counters[c.CLOCK_RESETS] += 1
                 yield from self.finish()
-                self._exit.control[:] = [0, NEVER, -NEVER // 2, 0]
+                self._exit.control[:SAMPLE] = [0, NEVER, -NEVER // 2, 0]
+                self._exit.passed.fill(0)
                 self._newest_end = -NEVER
             else:
                 yield from self._take()
+
+    def advance(self, now_us: int | None = None) -> Iterator[pl.DataFrame]:
+        """Let go what is finished without waiting for more of it.
+
+        For live capture: where batches are cut depends on when this is called, and which flows there are on `now_us`.
+
+        Args:
+            now_us: The link has been silent up to this time of the capture's clock, so flows end by it; None while
+                packets come, as they move the clock themselves.
+        """
+        clock = self.clock_us
+        if now_us is not None and now_us > clock:
+            clock = now_us
+            while not expire(self._table, self._rules, now_us, self._exit):
+                yield from self._take()
+        yield from self._take()
+        yield from self._leave(min(clock, oldest_update(self._table)))
+
+    def sample(self, one_in: int) -> None:
+        """Follow only one in so many of the flows that begin from now on; those under way are followed to their end.
+
+        Args:
+            one_in: 1 or more; 1 follows all again.
+        """
+        if one_in > 1 or self._exit.control[SAMPLE]:
+            self._exit.control[SAMPLE] = one_in
+
+    @property
+    def clock_us(self) -> int:
+        """The newest time of the stream, us since the epoch."""
+        return int(self._exit.control[CLOCK])
+
+    @property
+    def open_flows(self) -> int:
+        """Flows under way, and finished ones that were not taken yet."""
+        return int(self._table.free[2])
 
     def finish(self) -> Iterator[pl.DataFrame]:
         """End the stream: yields every flow that is left."""
@@ -97,10 +140,16 @@ class FlowEngine:
         n = int(self._exit.control[DONE_COUNT])
         if n:
             slots = self._exit.done[:n].copy()
-            self._waiting.append(self._frame(slots))
-            self._waiting_rows += n
+            is_early = self._table.flows["phase"][slots] == EARLY
+            early = self._frame(slots[is_early], early=True) if is_early.any() else None
+            if not is_early.all():
+                ended = self._frame(slots[~is_early], early=False)
+                self._waiting.append(ended)
+                self._waiting_rows += ended.height
             release_all(self._table, slots)
             self._exit.control[DONE_COUNT] = 0
+            if early is not None:
+                yield early
         if self._waiting_rows >= self._look_again_at:
             yield from self._leave(int(self._exit.control[CLOCK]) - self.settings.watermark_us())
 
@@ -120,7 +169,7 @@ class FlowEngine:
             self._newest_end = max(self._newest_end, int(ends[-1]))
             yield ready
 
-    def _frame(self, slots: np.ndarray) -> pl.DataFrame:
+    def _frame(self, slots: np.ndarray, *, early: bool) -> pl.DataFrame:
         """Make the flow table's rows of some finished flows."""
         flows, n = self._table.flows, slots.size
         numbers = np.empty((5, n), np.int64)
@@ -148,7 +197,8 @@ class FlowEngine:
             pl.when(ports).then(pl.col("src_port", "dst_port")), pl.lit(self.source).alias("source")
         )
         return frame.select(list(IDENTITY)).with_columns(
-            pl.Series(f.name, values[i]).cast(f.dtype) for i, f in enumerate(_FEATURES)
+            *(pl.Series(f.name, values[i]).cast(f.dtype) for i, f in enumerate(_FEATURES)),
+            *([pl.lit(early).alias("early")] if self._rules.early else []),
         )
 
 

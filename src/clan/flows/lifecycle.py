@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows import counters as c
+from clan.flows.early import becomes_long, copy_flow
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ACK, FIN, RST, SYN, TCP, UDP, UDPLITE
 from clan.flows.profile import Rules
+from clan.flows.sampling import SAMPLE, pass_over
 from clan.flows.state import BACKWARD, CLOSED_KEY, CLOSING, DONE, FORWARD, OPEN
 from clan.flows.statistics import begin, update
 from clan.flows.table import (
@@ -45,7 +47,9 @@ class Exit(NamedTuple):
 
     done: npt.NDArray[np.int64]  # slots of finished flows
     counters: npt.NDArray[np.int64]  # as in `counters`
-    control: npt.NDArray[np.int64]  # DONE_COUNT, NEXT_EXPIRY, CLOCK, RESET
+    control: npt.NDArray[np.int64]  # DONE_COUNT, NEXT_EXPIRY, CLOCK, RESET, SAMPLE
+    passed: npt.NDArray[np.uint64]  # hashes of flows that are not followed, (PASSED_OVER,)
+    passed_ts: npt.NDArray[np.int64]  # their last packets, us
 
 
 @kernel
@@ -185,7 +189,7 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
     """Find or open the packet's flow and add it there.
 
     Returns:
-        A verdict of `counters`: OK, or AFTER_CLOSE.
+        A verdict of `counters`: OK, AFTER_CLOSE or SAMPLED_OUT.
     """
     from_a = make_key(packet, rules.lycos, key)
     hashed = hash_key(key, table.seed)
@@ -207,13 +211,14 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
             slot = NONE
     closes = packet.protocol == TCP and packet.flags & (FIN | RST) != 0
     if slot == NONE:
-        if rules.lycos and closes:  # FIN or RST of no flow
-            close_key(packet, key, hashed, table, rules, out)
-            return c.AFTER_CLOSE
+        verdict = refuse(packet, key, hashed, inherited != NONE, table, rules, out)
+        if verdict != c.OK:
+            return verdict
         slot = open_flow(packet, key, hashed, table, rules, out)
         set_direction(table.flows[slot], packet, from_a, inherited, rules.lycos)
     flow = table.flows[slot]
     way = FORWARD if from_a == flow.forward_is_a else BACKWARD
+    before = flow.last_ts
     update(flow, packet, way, rules.lycos, closes)
     if rules.lycos and closes:
         finish(table, slot, out)
@@ -222,7 +227,28 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
     touch(table, slot)
     if closes and flow.phase == OPEN:
         note_close(flow, packet, way, slot, table, rules, out)
+    report_early(table, slot, before, rules, out)
     return c.OK
+
+
+@kernel
+def refuse(packet: Any, key: Any, hashed: Any, goes_on: bool, table: Table, rules: Rules, out: Exit) -> Int:
+    """Tell why a packet may not open a flow: AFTER_CLOSE or SAMPLED_OUT, or OK when it may."""
+    if rules.lycos and packet.protocol == TCP and packet.flags & (FIN | RST):  # FIN or RST of no flow
+        close_key(packet, key, hashed, table, rules, out)
+        return c.AFTER_CLOSE
+    if out.control[SAMPLE] > 0 and not goes_on and pass_over(packet, packet.flags, key, rules, out):
+        return c.SAMPLED_OUT
+    return c.OK
+
+
+@kernel
+def report_early(table: Table, slot: Int, before: Int, rules: Rules, out: Exit) -> None:
+    """Put a copy of a flow that has become long with the finished ones; its last packet but one came at `before`."""
+    if rules.early and becomes_long(table.flows[slot], before, rules):
+        out.done[out.control[DONE_COUNT]] = copy_flow(table, slot)
+        out.control[DONE_COUNT] += 1
+        out.counters[c.EARLY_REPORTS] += 1
 
 
 @kernel
@@ -274,6 +300,16 @@ def newest_update(table: Table) -> Int:
         if table.heads[queue] != NONE:
             newest = max(newest, table.flows[table.heads[queue]].last_ts)
     return newest
+
+
+@kernel
+def oldest_update(table: Table) -> Int:
+    """Give the time of the last packet of the flow that has been silent longest, in us: none will end before it."""
+    oldest = np.int64(1) << 62
+    for queue in range(QUEUES):
+        if table.tails[queue] != NONE:
+            oldest = min(oldest, table.flows[table.tails[queue]].last_ts)
+    return oldest
 
 
 @kernel

@@ -27,6 +27,30 @@ class Rules(NamedTuple):
     flush_age: int
     clock_jump: int
     lycos: bool
+    early: bool
+    early_packets: int
+    early_age: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EarlyReports:
+    """When a long flow is reported before its end, once; for live capture, where its end may be hours away.
+
+    They change no flow, so they are no part of what a model remembers.
+
+    Attributes:
+        packets: Report a flow when it has this many packets, 2 or more; None: whatever their number.
+        seconds: Report a flow with its first packet at this age, above 0; None: whatever its age.
+    """
+
+    packets: int | None = 10_000
+    seconds: float | None = 30.0
+
+    def __post_init__(self) -> None:
+        if self.packets is not None and self.packets < 2:
+            raise ConfigError(f"early reports need 2 packets or more, got {self.packets}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ConfigError(f"early reports need an age above 0 seconds, got {self.seconds}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +88,8 @@ class FlowSettings:
         if self.profile not in ("default", "lycos"):
             raise UnknownNameError("profile", self.profile, ("default", "lycos"))
 
-    def rules(self) -> Rules:
-        """Turn the settings into the kernel's record."""
+    def rules(self, early: EarlyReports | None = None) -> Rules:
+        """Turn the settings, and when to report early, into the kernel's record."""
         lycos = self.profile == "lycos"
         return Rules(
             tcp_idle=_microseconds(self.tcp_idle_timeout_s),
@@ -76,6 +100,9 @@ class FlowSettings:
             flush_age=120 * SECOND if lycos else 0,
             clock_jump=NEVER if lycos else 3600 * SECOND,
             lycos=lycos,
+            early=early is not None,
+            early_packets=NEVER if early is None or early.packets is None else early.packets,
+            early_age=NEVER if early is None or early.seconds is None else _microseconds(early.seconds),
         )
 
     def watermark_us(self) -> int:

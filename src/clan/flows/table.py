@@ -96,8 +96,8 @@ def same_key(one: Any, other: Any) -> bool:
 
 
 @kernel
-def insert(table: Table, key: Any, hashed: Any) -> Int:
-    """Take a free slot for a key that is not in the table; the caller has made sure that there is one."""
+def take_slot(table: Table) -> Int:
+    """Take a free slot; the caller has made sure that there is one."""
     slot = table.free[0]
     if slot != NONE:
         table.free[0] = table.older[slot]
@@ -105,6 +105,13 @@ def insert(table: Table, key: Any, hashed: Any) -> Int:
         slot = table.free[1]
         table.free[1] += 1
     table.free[2] += 1
+    return slot
+
+
+@kernel
+def insert(table: Table, key: Any, hashed: Any) -> Int:
+    """Take a free slot for a key that is not in the table; the caller has made sure that there is one."""
+    slot = take_slot(table)
     flow = table.flows[slot]
     for i in range(KEY_WORDS):
         flow.key[i] = key[i]
