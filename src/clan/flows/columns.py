@@ -115,10 +115,10 @@ def gaps(flow: Any, out: Any, i: Int) -> None:
 @kernel
 def moments(series: Any, out: Any, at: Int, i: Int) -> None:
     """Fill maximum, minimum, mean and standard deviation of a series."""
-    out[at, i] = series.max
-    out[at + 1, i] = series.min
-    out[at + 2, i] = series.mean
-    out[at + 3, i] = deviation(series.m2, series.count)
+    out[at, i] = series.largest
+    out[at + 1, i] = series.least
+    out[at + 2, i] = series.average
+    out[at + 3, i] = deviation(series.squares, series.n)
 
 
 @kernel

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import numba
+import numpy as np
 
 Int: TypeAlias = Any
 """An integer of compiled code: int64 there; a NumPy or Python integer when the kernels run interpreted."""
@@ -66,6 +67,11 @@ def kernel(function: _Function) -> _Function:
         return compile_(cache=_CACHE_DIR is not None, nogil=True, error_model="numpy", _nrt=False)(function)
     finally:
         config.CACHE_DIR = before
+
+
+def record_type(fields: list[Any]) -> np.dtype[Any]:
+    """Make an aligned record type whose fields are attributes, compiled or interpreted (`NUMBA_DISABLE_JIT`)."""
+    return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
 def compiled_before() -> bool:

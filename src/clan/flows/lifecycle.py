@@ -195,7 +195,7 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
     hashed = hash_key(key, table.seed)
     slot = find(table, key, hashed)
     if slot != NONE and table.flows[slot].phase == CLOSED_KEY:
-        if packet.protocol != TCP or not packet.flags & SYN or packet.flags & (FIN | RST):
+        if packet.protocol != TCP or not packet.tcp_flags & SYN or packet.tcp_flags & (FIN | RST):
             return c.AFTER_CLOSE
         dequeue(table, slot)
         forget(table, slot)
@@ -209,7 +209,7 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
                 inherited = table.flows[slot].forward_is_a  # a long flow keeps its direction when it is cut
             finish(table, slot, out)
             slot = NONE
-    closes = packet.protocol == TCP and packet.flags & (FIN | RST) != 0
+    closes = packet.protocol == TCP and packet.tcp_flags & (FIN | RST) != 0
     if slot == NONE:
         verdict = refuse(packet, key, hashed, inherited != NONE, table, rules, out)
         if verdict != c.OK:
@@ -234,10 +234,10 @@ def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -
 @kernel
 def refuse(packet: Any, key: Any, hashed: Any, goes_on: bool, table: Table, rules: Rules, out: Exit) -> Int:
     """Tell why a packet may not open a flow: AFTER_CLOSE or SAMPLED_OUT, or OK when it may."""
-    if rules.lycos and packet.protocol == TCP and packet.flags & (FIN | RST):  # FIN or RST of no flow
+    if rules.lycos and packet.protocol == TCP and packet.tcp_flags & (FIN | RST):  # FIN or RST of no flow
         close_key(packet, key, hashed, table, rules, out)
         return c.AFTER_CLOSE
-    if out.control[SAMPLE] > 0 and not goes_on and pass_over(packet, packet.flags, key, rules, out):
+    if out.control[SAMPLE] > 0 and not goes_on and pass_over(packet, packet.tcp_flags, key, rules, out):
         return c.SAMPLED_OUT
     return c.OK
 
@@ -260,7 +260,7 @@ def fate_of(flow: Any, packet: Any, rules: Rules) -> Int:
     """
     if packet.ts - flow.last_ts > idle_timeout(rules, flow.queue):
         return OVER
-    if flow.phase == CLOSING and packet.flags & (SYN | ACK | FIN | RST) == SYN:
+    if flow.phase == CLOSING and packet.tcp_flags & (SYN | ACK | FIN | RST) == SYN:
         return OVER
     return CUT if packet.ts - flow.first_ts > rules.active else GOES_ON
 
@@ -271,7 +271,7 @@ def set_direction(flow: Any, packet: Any, from_a: bool, inherited: Int, lycos: b
 
     The first packet comes from the source; only a SYN with ACK is an answer whose question was missed.
     """
-    flags = packet.byte13 if lycos else packet.flags
+    flags = packet.byte13 if lycos else packet.tcp_flags
     answer = flags & (SYN | ACK) == SYN | ACK
     if inherited != NONE:
         flow.forward_is_a = inherited
@@ -283,9 +283,9 @@ def set_direction(flow: Any, packet: Any, from_a: bool, inherited: Int, lycos: b
 @kernel
 def note_close(flow: Any, packet: Any, way: Int, slot: Int, table: Table, rules: Rules, out: Exit) -> None:
     """Move a flow to the short queue once both sides have sent FIN, or one has sent RST."""
-    if packet.flags & FIN:
+    if packet.tcp_flags & FIN:
         flow.fin_ways |= 1 << way
-    if packet.flags & RST or flow.fin_ways == 3:
+    if packet.tcp_flags & RST or flow.fin_ways == 3:
         flow.phase = CLOSING
         dequeue(table, slot)
         enqueue(table, slot, CLOSED_QUEUE)

@@ -6,7 +6,9 @@ from typing import Final
 
 import numpy as np
 
-PACKET: Final = np.dtype(
+from clan.flows.jit import record_type
+
+PACKET: Final = record_type(
     [
         ("src_hi", np.uint64),  # address, upper 8 bytes; 0 for IPv4
         ("src_lo", np.uint64),  # address, lower 8 bytes; the 4 bytes of IPv4
@@ -23,7 +25,7 @@ PACKET: Final = np.dtype(
         ("version", np.int32),  # 4 or 6
         ("payload", np.int32),  # transport payload in bytes, from the IP lengths
         ("header", np.int32),  # transport header in bytes
-        ("flags", np.int32),  # the TCP flags byte, 0 for other protocols
+        ("tcp_flags", np.int32),  # the TCP flags byte, 0 for other protocols
         ("byte13", np.int32),  # the byte where TCP has its flags, whatever the protocol (profile lycos)
         ("window", np.int32),  # TCP window, unscaled
         ("fragment_id", np.int64),  # IP identification, or -1 for a packet that is whole
@@ -37,8 +39,7 @@ PACKET: Final = np.dtype(
         ("outer_dst_hi", np.uint64),
         ("outer_dst_lo", np.uint64),
         ("outer_version", np.int32),
-    ],
-    align=True,
+    ]
 )
 """The scratch record of the decoder, filled anew for each packet."""
 

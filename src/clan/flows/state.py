@@ -6,16 +6,18 @@ from typing import Final
 
 import numpy as np
 
+from clan.flows.jit import record_type
+
 FORWARD: Final = 0
 BACKWARD: Final = 1
 
 KEY_WORDS: Final = 6
 
-_MOMENTS = [("count", np.int64), ("max", np.int64), ("min", np.int64), ("mean", np.float64), ("m2", np.float64)]
-MOMENTS: Final = np.dtype(_MOMENTS, align=True)
+_MOMENTS = [("n", np.int64), ("largest", np.int64), ("least", np.int64), ("average", np.float64), ("squares", np.float64)]
+MOMENTS: Final = record_type(_MOMENTS)
 """Count, extremes, mean and sum of squared differences of a series (Welford 1962)."""
 
-BULK: Final = np.dtype(
+BULK: Final = record_type(
     [
         ("start", np.int64),  # us; 0 while no run is under way
         ("last", np.int64),
@@ -25,12 +27,11 @@ BULK: Final = np.dtype(
         ("packets", np.int64),
         ("bytes", np.int64),
         ("duration", np.int64),
-    ],
-    align=True,
+    ]
 )
 """Bulk transfer in one direction: the run under way, and the totals of the bulks so far."""
 
-WAY: Final = np.dtype(
+WAY: Final = record_type(
     [
         ("last_ts", np.int64),
         ("gap_sum", np.int64),
@@ -48,14 +49,13 @@ WAY: Final = np.dtype(
         ("header_min", np.int32),
         ("window", np.int32),  # of the first packet, -1 where none was seen
         ("psh", np.int32),
-        ("urg", np.int32),
+        ("urg", np.int64),  # wider than it need be: what follows must lie on 8 bytes
         ("bulk", BULK),
-    ],
-    align=True,
+    ]
 )
 """One direction of a flow. Side by side, because a packet changes one direction only: fewer cache lines to fetch."""
 
-STATE: Final = np.dtype(
+STATE: Final = record_type(
     [
         # identity: sorted endpoints, ports, protocol and version, VLAN tags
         ("key", np.uint64, (KEY_WORDS,)),
@@ -81,18 +81,17 @@ STATE: Final = np.dtype(
         ("cwr", np.int32),
         ("ece", np.int32),
         ("subflows", np.int32),
+        ("tunnel", np.int32),  # of the first packet, as in `layer`
         ("ways", WAY, (2,)),  # forward, backward
         ("active_since", np.int64),
         ("active", MOMENTS),
         ("idle", MOMENTS),
         ("ordinal", np.int64),  # the how-manieth flow of its stream
-        # how the first packet came: through which tunnel, between which hosts in the flow's direction
-        ("tunnel", np.int32),
-        ("outer_version", np.int32),
+        # the tunnel of the first packet, in the flow's direction
         ("tunnel_id", np.int64),
         ("outer", np.uint64, (4,)),  # source high and low, destination high and low
-    ],
-    align=True,
+        ("outer_version", np.int64),
+    ]
 )
 """One flow. Lengths are transport payload in bytes, times and gaps in us."""
 

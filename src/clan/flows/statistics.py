@@ -69,8 +69,8 @@ def clear_way(side: Any) -> None:
 @kernel
 def clear_moments(series: Any) -> None:
     """Empty a series."""
-    series.count = series.max = series.min = 0
-    series.mean = series.m2 = 0.0
+    series.n = series.largest = series.least = 0
+    series.average = series.squares = 0.0
 
 
 @kernel
@@ -83,16 +83,16 @@ def clear_bulk(bulk: Any) -> None:
 @kernel
 def add_to_moments(series: Any, value: Int) -> None:
     """Add one value to a series."""
-    series.count += 1
-    if series.count == 1:
-        series.max = series.min = value
-    elif value > series.max:
-        series.max = value
-    elif value < series.min:
-        series.min = value
-    delta = value - series.mean
-    series.mean += delta / series.count
-    series.m2 += delta * (value - series.mean)
+    series.n += 1
+    if series.n == 1:
+        series.largest = series.least = value
+    elif value > series.largest:
+        series.largest = value
+    elif value < series.least:
+        series.least = value
+    delta = value - series.average
+    series.average += delta / series.n
+    series.squares += delta * (value - series.average)
 
 
 @kernel
@@ -118,8 +118,8 @@ def update(flow: Any, packet: Any, way: Int, lycos: bool, closes: bool) -> None:
         flow.smallest = min(flow.smallest, packet.payload)
     update_bulk(flow, way, ts, packet.payload, lycos)
     update_way(flow, packet, way, ts, lycos)
-    if packet.flags:
-        update_flags(flow, packet.flags, way)
+    if packet.tcp_flags:
+        update_flags(flow, packet.tcp_flags, way)
     flow.last_ts = ts
 
 

@@ -26,7 +26,7 @@ def decode_transport(buffer: Any, length: Int, lycos: bool, packet: Any) -> Int:
         lycos: Whether the original extractor's rules hold.
         packet: The record to complete.
     """
-    packet.flags = 0
+    packet.tcp_flags = 0
     packet.window = 0
     packet.header = 0
     packet.src_port = NO_PORT
@@ -61,7 +61,7 @@ def decode_tcp(buffer: Any, left: Int, packet: Any) -> Int:
     packet.src_port = u16(buffer, at)
     packet.dst_port = u16(buffer, at + 2)
     packet.header = (np.int64(buffer[at + 12]) >> 4) * 4
-    packet.flags = buffer[at + 13]
+    packet.tcp_flags = buffer[at + 13]
     packet.window = u16(buffer, at + 14)
     return c.OK if packet.header >= 20 else c.MALFORMED
 
