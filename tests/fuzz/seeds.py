@@ -1,0 +1,48 @@
+"""Inputs that the fuzzer starts from: one small capture of each kind that the builder knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.flows import build
+from tests.flows.build import START_US, Frame
+from tests.flows.test_links import LINKS
+from tests.flows.test_tunnels import NOT_TUNNELS, TUNNELS
+
+
+def seeds() -> list[bytes]:
+    """List the inputs: profile letter, then a capture."""
+    frames = {name: (link, [Frame(START_US, data)]) for name, (link, data) in LINKS.items()}
+    carried = [(name, protocol, body) for name, (protocol, body, _) in TUNNELS.items()]
+    carried += [(name, protocol, body) for name, (protocol, body) in NOT_TUNNELS.items()]
+    for name, protocol, body in carried:
+        packet = build.ethernet(build.ip("192.0.2.1", "192.0.2.2", protocol, body))
+        frames[name] = (build.ETHERNET, [Frame(START_US, packet)])
+    client, server = "10.0.0.1", "10.0.0.2"
+    talk = [
+        build.ipv4(client, server, 6, build.tcp(4000, 80, build.SYN)),
+        build.ipv4(server, client, 6, build.tcp(80, 4000, build.SYN | build.ACK)),
+        build.ipv4(client, server, 6, build.tcp(4000, 80, build.ACK | build.PSH, b"GET /")),
+        build.ipv4(server, client, 6, build.tcp(80, 4000, build.FIN | build.ACK)),
+        build.ipv4(client, server, 6, build.tcp(4000, 80, build.FIN | build.ACK)),
+        build.ipv4(client, server, 6, build.tcp(4000, 80, build.SYN)),
+        build.ipv4(client, server, 17, build.udp(5000, 53, b"query")),
+        build.ipv6("fd00::1", "fd00::2", 58, build.icmp(128, 0)),
+    ]
+    gaps = (0, 1, 1_500_000, 6_000_000, 1, 5_000_001, 1, 200_000_000)
+    frames["talk"] = (
+        build.ETHERNET,
+        [Frame(START_US + sum(gaps[: i + 1]), build.ethernet(p)) for i, p in enumerate(talk)],
+    )
+    made = []
+    for link, sequence in frames.values():
+        made += [b"D" + build.pcap(sequence, link_type=link), b"L" + build.pcap(sequence, link_type=link)]
+        made.append(b"D" + build.pcapng(sequence, link_type=link))
+    return made
+
+
+def write_seeds(folder: Path) -> None:
+    """Write them where the fuzzer looks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, data in enumerate(seeds()):
+        (folder / f"seed-{i:03}").write_bytes(data)
