@@ -27,6 +27,9 @@ from clan.detect import ClanDetector
 from clan.encoder import fit_scaler
 from clan.evaluate import CHOOSING, Split, auroc_by_class, benign_split, macro, read_dataset, tpr_at_fpr
 
+PASSES = 5
+"""Scoring is timed this often and the quickest pass counts: the others tell what else the machine was doing."""
+
 Score = Callable[[pl.DataFrame], NDArray[np.float64]]
 
 
@@ -62,10 +65,11 @@ def measure(fit: Callable[[pl.DataFrame, int], Score], split: Split, seed: int) 
     started = time.perf_counter()
     score = fit(split.train, seed)
     training_s = time.perf_counter() - started
-    score(split.test[:1024])
-    started = time.perf_counter()
-    scores = score(split.test)
-    scoring_s = time.perf_counter() - started
+    passes_s = []
+    for _ in range(PASSES):
+        started = time.perf_counter()
+        scores = score(split.test)
+        passes_s.append(time.perf_counter() - started)
     by_class = auroc_by_class(scores, split.labels, "BENIGN")
     benign = scores[split.labels == "BENIGN"]
     recall = np.mean([tpr_at_fpr(benign, scores[split.labels == name], 0.01) for name in by_class])
@@ -78,7 +82,7 @@ def measure(fit: Callable[[pl.DataFrame, int], Score], split: Split, seed: int) 
         "worst": min(by_class.values()),
         "tpr_1pct": float(recall),
         "training_s": training_s,
-        "flows_per_s": len(scores) / scoring_s,
+        "flows_per_s": len(scores) / min(passes_s),
         **{f"auroc {name}": value for name, value in by_class.items()},
     }
 
