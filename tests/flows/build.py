@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 NULL, ETHERNET, PPP, RAW, LOOP, SLL, IPV4, IPV6, SLL2 = 0, 1, 9, 101, 108, 113, 228, 229, 276
@@ -46,6 +47,11 @@ def igmp(payload: bytes = b"") -> bytes:
     return struct.pack(">BBHI", 0x16, 0, 0, 0xE0000001) + payload
 
 
+@lru_cache(100_000)
+def packed(address: str) -> bytes:
+    return ipaddress.ip_address(address).packed
+
+
 # --- IP ------------------------------------------------------------------------------------------------------------
 def ipv4(
     src: str,
@@ -64,7 +70,7 @@ def ipv4(
     total = 4 * words + len(payload) if total is None else total
     fragment = (0x2000 if more else 0) | offset // 8
     head = struct.pack(">BBHHHBBH", 0x40 | words, 0, total, identification, fragment, 64, protocol, 0)
-    return head + ipaddress.IPv4Address(src).packed + ipaddress.IPv4Address(dst).packed + options + payload
+    return head + packed(src) + packed(dst) + options + payload
 
 
 def extension(kind: int, words: int = 0) -> tuple[int, bytes]:
@@ -94,7 +100,7 @@ def ipv6(
     chain = b"".join(bytes([kinds[i + 1]]) + body for i, (_, body) in enumerate(extensions))
     length = len(chain) + len(payload) if length is None else length
     head = struct.pack(">IHBB", 6 << 28, length, kinds[0], 64)
-    return head + ipaddress.IPv6Address(src).packed + ipaddress.IPv6Address(dst).packed + chain + payload
+    return head + packed(src) + packed(dst) + chain + payload
 
 
 def ip(src: str, dst: str, protocol: int, payload: bytes) -> bytes:

@@ -13,6 +13,9 @@ from tests.flows.reference import Packet
 from clan.flows import FlowEngine, FlowSettings, Packets
 from clan.sources import empty_flows
 
+SMALL = FlowSettings(max_flows=100_000)
+"""The default profile with a table that is quick to make; more flows than any test here has open."""
+
 VERDICTS = (
     "packets_in_flows",
     "truncated_headers",
@@ -44,11 +47,16 @@ def run(
     frames: Sequence[Frame], *, link_type: int = build.ETHERNET, settings: FlowSettings | None = None
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Feed all frames as one chunk; gives all flows in the order in which they left, and the counters."""
-    engine = FlowEngine(settings or FlowSettings(), source="test")
+    engine = FlowEngine(settings or SMALL, source="test")
     batches = [*engine.feed(packets_of(frames, link_type)), *engine.finish()]
     counts = engine.counts()
     assert sum(counts[name] for name in VERDICTS) == counts["packets"] == len(frames)
     return pl.concat([empty_flows(), *batches]), counts
+
+
+def packets_in(flows: pl.DataFrame) -> int:
+    """Packets of all flows together."""
+    return int(flows.select((pl.col("fwd_pkt_cnt") + pl.col("bwd_pkt_cnt")).sum()).item())
 
 
 def one_flow(frames: Sequence[Frame], *, link_type: int = build.ETHERNET) -> dict[str, object]:

@@ -1,0 +1,75 @@
+"""What the user typed becomes the files that it means, or an error of clan that names the path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clan.errors import SourceUnavailable
+from clan.sources.discover import find_files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.pcap", "a.pcap", "sub/c.pcapng", ".hidden", ".git/d.pcap", "sub/.e.pcap", "[x].pcap"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    return tmp_path
+
+
+def names(found: list[str], folder: Path) -> list[str]:
+    return [str(Path(path).relative_to(folder)) for path in found]
+
+
+def test_folders_are_searched_to_the_bottom_without_hidden_files(folder: Path) -> None:
+    assert names(find_files([str(folder)]), folder) == ["[x].pcap", "a.pcap", "b.pcap", "sub/c.pcapng"]
+
+
+def test_a_hidden_folder_that_was_asked_for_is_read(folder: Path) -> None:
+    assert names(find_files([str(folder / ".git")]), folder) == [".git/d.pcap"]
+
+
+def test_globs(folder: Path) -> None:
+    assert names(find_files([f"{folder}/[ab].pcap"]), folder) == ["a.pcap", "b.pcap"]
+    assert names(find_files([f"{folder}/**/*.pcapng"]), folder) == ["sub/c.pcapng"]
+
+
+def test_a_file_with_the_name_of_a_glob_is_that_file(folder: Path) -> None:
+    assert names(find_files([f"{folder}/[x].pcap"]), folder) == ["[x].pcap"]
+
+
+def test_order_is_as_given_and_repeats_count_once(folder: Path) -> None:
+    given = [str(folder / "b.pcap"), "-", str(folder), "-"]
+    found = find_files(given)
+    assert found[:2] == given[:2]
+    assert len(found) == len(set(found)) == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "match"),
+    [
+        ("missing.pcap", "missing.pcap does not exist"),
+        ("*.cap", r"no file matches .*\*.cap"),
+        ("empty", "empty is a folder without a file"),
+        ("x" * 5000, "cannot read .*File name too long"),
+        ("nul\0byte", "does not exist"),
+        ("gone", "gone does not exist"),
+        ("loop", "loop does not exist"),
+    ],
+)
+def test_paths_that_mean_nothing(folder: Path, path: str, match: str) -> None:
+    (folder / "empty").mkdir()
+    (folder / "gone").symlink_to(folder / "nowhere")
+    (folder / "loop").symlink_to(folder / "loop")
+    with pytest.raises(SourceUnavailable, match=match):
+        find_files([str(folder / path)])
+
+
+def test_a_folder_that_may_not_be_looked_into(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(SourceUnavailable, match=r"cannot read .*a.pcap: Permission denied"):
+        find_files([str(folder / "a.pcap")])
