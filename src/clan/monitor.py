@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,11 +14,14 @@ from clan.errors import ModelFileError
 from clan.explain import reasons
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY
-from clan.sources import FlowReader
+from clan.sources import FlowReader, LiveReader
 from clan.tables import TableWriter
 
 KEPT_ALERTS = 10_000
 """Alerts kept for the summary and the report, the least likely ones; all of them go to the sinks."""
+
+EARLY = "Anomalous flow, still open"
+"""Category of an alert on the early report of a flow that goes on."""
 
 _SCORE_COLUMNS = [*IDENTITY, "anomaly_score", "p_value", "alert"]
 
@@ -29,19 +32,24 @@ class Outcome:
 
     Attributes:
         n_flows: Flows scored.
-        n_alerts: Flows that alert.
+        n_alerts: Flows that alert, each counted once.
+        n_withdrawn: Flows among them whose early report alerted and whose end did not.
         alerts: The alerts with the lowest p-values, at most `KEPT_ALERTS`.
         scored: Identity and scores of every flow, when they were to be kept.
     """
 
     n_flows: int = 0
     n_alerts: int = 0
+    n_withdrawn: int = 0
     alerts: list[Alert] = field(default_factory=list)
     scored: list[pl.DataFrame] = field(default_factory=list)
 
 
 class Monitor:
     """Runs a detector over a source.
+
+    A live source reports a long flow early as well as at its end. The early report may alert; the flow itself is
+    counted, and its score is written, at its end only, and it alerts at most once.
 
     Args:
         detector: A fitted detector that was trained on the same kind of source.
@@ -62,8 +70,9 @@ class Monitor:
         self.model_id = model_id(detector)
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
+        self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
-    def run(self, reader: FlowReader) -> Outcome:
+    def run(self, reader: FlowReader | LiveReader) -> Outcome:
         """Read everything, score it, send the alerts.
 
         Raises:
@@ -80,28 +89,56 @@ class Monitor:
         detector, outcome = self.detector, self.outcome
         score, p_value = detector.score_and_p_value(flows)
         scored = flows.with_columns(anomaly_score=score, p_value=p_value, alert=score >= detector.threshold_)
-        alerting = scored.filter("alert")
-        alerts = alerts_from(
-            alerting,
-            reasons(alerting, detector.features_, detector.benign_quantiles_, PROBABILITIES),
-            threshold=detector.threshold_,
-            alpha=detector.calibration_.alpha,
-            model_id=self.model_id,
-        )
-        for alert in alerts:
-            for sink in self._sinks:
-                sink.emit(alert)
+        if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
+            return self._handle_early(scored)
+        alerts = self._settle(self._alerts_of(scored.filter("alert")), scored)
+        self._send(alerts)
         narrow = scored.select(_SCORE_COLUMNS)
         if self._scores is not None:
             self._scores.write(narrow)
         if self._keep:
             outcome.scored.append(narrow)
         outcome.n_flows += flows.height
-        outcome.n_alerts += len(alerts)
-        outcome.alerts += alerts
-        if len(outcome.alerts) > 2 * KEPT_ALERTS:
-            self._trim()
         return alerts
+
+    def _handle_early(self, scored: pl.DataFrame) -> list[Alert]:
+        """Send the alerts of flows that go on, and remember that they were sent."""
+        alerts = [replace(alert, category=EARLY) for alert in self._alerts_of(scored.filter("alert"))]
+        self._told.update(alert.uid for alert in alerts)
+        self._send(alerts)
+        return alerts
+
+    def _settle(self, alerts: list[Alert], scored: pl.DataFrame) -> list[Alert]:
+        """Replace the early alerts on flows that have ended now; gives the alerts that are new."""
+        if not self._told:
+            return alerts
+        ended = self._told.intersection(scored["uid"])
+        final = {alert.uid: alert for alert in alerts if alert.uid in ended}
+        self._told -= ended
+        self.outcome.n_withdrawn += len(ended) - len(final)
+        self.outcome.alerts = [final.get(alert.uid, alert) for alert in self.outcome.alerts]
+        return [alert for alert in alerts if alert.uid not in final]
+
+    def _alerts_of(self, alerting: pl.DataFrame) -> list[Alert]:
+        """Make the records, with their reasons."""
+        detector = self.detector
+        return alerts_from(
+            alerting,
+            reasons(alerting, detector.features_, detector.benign_quantiles_, PROBABILITIES),
+            threshold=detector.threshold_,
+            alpha=detector.calibration_.alpha,
+            model_id=self.model_id,
+        )
+
+    def _send(self, alerts: Sequence[Alert]) -> None:
+        """Tell every sink, and keep the least likely."""
+        for alert in alerts:
+            for sink in self._sinks:
+                sink.emit(alert)
+        self.outcome.n_alerts += len(alerts)
+        self.outcome.alerts += alerts
+        if len(self.outcome.alerts) > 2 * KEPT_ALERTS:
+            self._trim()
 
     def _trim(self) -> None:
         """Keep the least likely alerts."""

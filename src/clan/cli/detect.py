@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,18 +10,40 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, inputs
+from clan.cli.options import (
+    Bpf,
+    CaptureTool,
+    Format,
+    Interface,
+    Join,
+    Json,
+    Model,
+    More,
+    Quiet,
+    Read,
+    Strict,
+    Wanted,
+)
 
 if TYPE_CHECKING:
     from clan.detect import ClanDetector
     from clan.monitor import Outcome
-    from clan.sources import FlowReader
+    from clan.sources import FlowReader, LiveReader
 
 
 def command(
     model: Model,
     more: More = None,
     read: Read = None,
+    interface: Interface = None,
+    bpf: Bpf = None,
+    capture_tool: CaptureTool = None,
+    early_packets: Annotated[
+        int, typer.Option("--early-packets", metavar="N", help="With -i: report a flow early at N packets; 0 = never.")
+    ] = 10_000,
+    early_seconds: Annotated[
+        float, typer.Option("--early-seconds", metavar="T", help="With -i: report a flow early at T s; 0 = never.")
+    ] = 30.0,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Alerts as EVE lines; - is standard output (the default)."),
@@ -37,28 +60,34 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score captures with a model, and write an alert with its reasons for each flow beyond the threshold."""
-    from clan.alerts import FileSink, summary
-    from clan.cli.places import check_output
-    from clan.cli.reading import WatchedReader, as_json, tell
+    """Score captures or what an interface sees; write an alert with its reasons for each flow beyond the threshold."""
+    from clan.alerts import FileSink
+    from clan.cli.reading import as_json, open_reader
     from clan.detect import ClanDetector
     from clan.errors import ConfigError
+    from clan.flows import EarlyReports
     from clan.monitor import Monitor, flow_settings_of
     from clan.tables import STDOUT, TableWriter
 
-    paths = inputs(read, more)
-    target = output or STDOUT
+    wanted = Wanted(
+        paths=[*(read or []), *(more or [])],
+        interfaces=interface or [],
+        bpf=bpf,
+        tool=capture_tool,
+        format_name=format_name,
+        join=join,
+        strict=strict,
+    )
     if json and output == STDOUT:
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
-    for path in (output, scores, report):
-        if path not in (None, STDOUT):
-            check_output(path, inputs=[*paths, model])
+    if report and wanted.interfaces:
+        raise ConfigError("--report keeps every flow in memory and needs a run that ends; with -i use --scores")
+    _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
+    early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     detector = ClanDetector.load(model)
-    reader = WatchedReader(
-        paths, settings=flow_settings_of(detector), format_name=format_name, join=join, strict=strict
-    )
+    reader = open_reader(wanted, flow_settings_of(detector), early=early)
     with ExitStack() as stack:
-        sinks = [] if json and output is None else [stack.enter_context(FileSink(target))]
+        sinks = [] if json and output is None else [stack.enter_context(FileSink(output or STDOUT))]
         table = stack.enter_context(TableWriter(scores)) if scores else None
         monitor = Monitor(detector, sinks=sinks, scores=table, keep_scored=report is not None)
         outcome = monitor.run(reader)
@@ -71,23 +100,43 @@ def command(
         found = {"alerts": outcome.n_alerts, "expected": expected, "interval": interval, "model": monitor.model_id}
         write_json(as_json(reader.report) | found)
     if not quiet:
-        tell(reader.report)
-        err.show(
-            summary(
-                outcome.alerts,
-                n_flows=outcome.n_flows,
-                n_alerts=outcome.n_alerts,
-                expected=expected,
-                interval=interval,
-            )
+        _tell(detector, reader, outcome, written=[path for path in (scores, report) if path])
+
+
+def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> None:
+    """Raise when one of the files cannot be written."""
+    from clan.cli.places import check_output
+    from clan.tables import STDOUT
+
+    for path in paths:
+        if path is not None and path != STDOUT:
+            check_output(path, inputs=inputs)
+
+
+def _tell(detector: ClanDetector, reader: FlowReader | LiveReader, outcome: Outcome, *, written: Sequence[str]) -> None:
+    """Say what was read and what was found."""
+    from clan.alerts import summary
+    from clan.cli.reading import tell
+
+    calibration = detector.calibration_
+    tell(reader.report)
+    err.show(
+        summary(
+            outcome.alerts,
+            n_flows=outcome.n_flows,
+            n_alerts=outcome.n_alerts,
+            expected=calibration.expected_fpr * outcome.n_flows,
+            interval=calibration.prediction_interval(outcome.n_flows),
         )
-        for path in (scores, report):
-            if path:
-                err.note(f"wrote {path}")
+    )
+    if outcome.n_withdrawn:
+        err.note(f"{outcome.n_withdrawn:,} of them alerted early, and no longer at the end of the flow")
+    for path in written:
+        err.note(f"wrote {path}")
 
 
 def _write_report(
-    path: str, detector: ClanDetector, reader: FlowReader, outcome: Outcome, *, alerts_path: str | None
+    path: str, detector: ClanDetector, reader: FlowReader | LiveReader, outcome: Outcome, *, alerts_path: str | None
 ) -> None:
     """Write the HTML page."""
     import polars as pl

@@ -7,12 +7,27 @@ from typing import Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+from clan.cli.options import (
+    Bpf,
+    CaptureTool,
+    Format,
+    Interface,
+    Join,
+    Json,
+    More,
+    Quiet,
+    Read,
+    Strict,
+    Wanted,
+)
 
 
 def command(
     more: More = None,
     read: Read = None,
+    interface: Interface = None,
+    bpf: Bpf = None,
+    capture_tool: CaptureTool = None,
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="A name ending in .parquet, .csv or .ndjson, or -.")
     ] = "-",
@@ -24,8 +39,8 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn captures into a table of flows: one row for each, identity columns first, then the features."""
-    from clan.cli.reading import WatchedReader, as_json, tell
+    """Turn captures, or what an interface sees, into a table of flows: identity columns first, then the features."""
+    from clan.cli.reading import as_json, open_reader, tell
     from clan.errors import ConfigError
     from clan.flows import profile as settings_of
     from clan.schema import IDENTITY, features_of
@@ -34,9 +49,16 @@ def command(
     if json and output == STDOUT:
         raise ConfigError("--json writes to standard output, which already carries the flows; name a file with -o")
     columns = [*IDENTITY, *(f.name for f in features_of(features.split(",")))]
-    reader = WatchedReader(
-        inputs(read, more), settings=settings_of(profile), format_name=format_name, join=join, strict=strict
+    wanted = Wanted(
+        paths=[*(read or []), *(more or [])],
+        interfaces=interface or [],
+        bpf=bpf,
+        tool=capture_tool,
+        format_name=format_name,
+        join=join,
+        strict=strict,
     )
+    reader = open_reader(wanted, settings_of(profile))
     with TableWriter(output) as table:
         for batch in reader.batches():
             table.write(batch.select(columns))

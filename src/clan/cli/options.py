@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -25,6 +26,32 @@ Read = Annotated[
         show_default=False,
     ),
 ]
+Interface = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-i",
+        "--interface",
+        metavar="IFACE",
+        help="Capture live on this interface until Ctrl-C instead of reading files; repeatable. Needs tcpdump or "
+        "dumpcap with the privilege to capture; clan itself needs none.",
+        show_default=False,
+    ),
+]
+Bpf = Annotated[
+    str | None,
+    typer.Option(
+        "--bpf", metavar="EXPR", help="With -i: capture only what this filter lets through.", show_default=False
+    ),
+]
+CaptureTool = Annotated[
+    str | None,
+    typer.Option(
+        "--capture-tool",
+        metavar="NAME",
+        help="With -i: tcpdump, dumpcap or afpacket; by default the first of these that may capture.",
+        show_default=False,
+    ),
+]
 Format = Annotated[str, typer.Option("--format", help="Take every input as this format instead of looking at it.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first damaged record instead of counting it.")]
 Join = Annotated[
@@ -33,6 +60,41 @@ Join = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
 Model = Annotated[str, typer.Option("-m", "--model", metavar="MODEL", help="Model file made by clan train.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the user asked to read or to capture.
+
+    Attributes:
+        paths: Files, empty for live capture.
+        interfaces: Interfaces, empty for files.
+        bpf: Filter expression for live capture.
+        tool: Name of the capture tool.
+        format_name: Take every file as this format.
+        join: The files are the parts of one rotated capture.
+        strict: Raise on the first damage.
+    """
+
+    paths: list[str]
+    interfaces: list[str]
+    bpf: str | None
+    tool: str | None
+    format_name: str
+    join: bool
+    strict: bool
+
+    def __post_init__(self) -> None:
+        if self.interfaces and self.paths:
+            raise ConfigError("-i captures live and -r reads files: use one of them")
+        if not self.interfaces and (self.bpf or self.tool):
+            raise ConfigError("--bpf and --capture-tool are for live capture: name an interface with -i")
+        if self.interfaces and (self.join or self.strict):
+            raise ConfigError("--join and --strict are for files, and -i captures live")
+        if not self.interfaces and not self.paths:
+            raise ConfigError(
+                "nothing to read: name captures with -r, for instance -r monday.pcap, or an interface with -i"
+            )
 
 
 def inputs(read: list[str] | None, more: list[str] | None) -> list[str]:

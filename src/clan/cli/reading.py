@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from clan.cli.console import err
-from clan.flows import COUNTERS, compiled_before
+from clan.cli.live import WatchedLiveReader
+from clan.cli.options import Wanted
+from clan.flows import COUNTERS, EarlyReports, FlowSettings, compiled_before
 from clan.sources import FlowReader, ReadReport
 
 
@@ -16,13 +18,35 @@ class WatchedReader(FlowReader):
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables, with a progress bar on a terminal."""
-        if not compiled_before():
-            err.note("compiling the packet kernels, once for this version (half a minute)")
+        _announce_compiling()
         with err.progress() as bar:
             task = bar.add_task("reading", total=self.total_bytes or None, detail="")
             for batch in super().batches():
                 bar.update(task, completed=self.bytes_read, detail=f"{self.report.flows:,} flows")
                 yield batch
+
+
+def open_reader(
+    wanted: Wanted, settings: FlowSettings, *, early: EarlyReports | None = None
+) -> WatchedReader | WatchedLiveReader:
+    """Open what the user asked for.
+
+    Args:
+        wanted: Files or interfaces.
+        settings: How flows are cut.
+        early: When long flows of a live capture are reported early.
+    """
+    if wanted.interfaces:
+        _announce_compiling()
+        return WatchedLiveReader(wanted.interfaces, settings=settings, bpf=wanted.bpf, early=early, tool=wanted.tool)
+    return WatchedReader(
+        wanted.paths, settings=settings, format_name=wanted.format_name, join=wanted.join, strict=wanted.strict
+    )
+
+
+def _announce_compiling() -> None:
+    if not compiled_before():
+        err.note("compiling the packet kernels, once for this version (half a minute)")
 
 
 def tell(report: ReadReport) -> None:

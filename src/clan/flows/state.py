@@ -13,7 +13,13 @@ BACKWARD: Final = 1
 
 KEY_WORDS: Final = 6
 
-_MOMENTS = [("n", np.int64), ("largest", np.int64), ("least", np.int64), ("average", np.float64), ("squares", np.float64)]
+_MOMENTS = [
+    ("n", np.int64),
+    ("largest", np.int64),
+    ("least", np.int64),
+    ("average", np.float64),
+    ("squares", np.float64),
+]
 MOMENTS: Final = record_type(_MOMENTS)
 """Count, extremes, mean and sum of squared differences of a series (Welford 1962)."""
 

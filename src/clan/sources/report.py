@@ -18,8 +18,16 @@ _REASONS = (
     "after_close",
     "unfinished_flows",
     "bad_packet_blocks",
+    "kernel_dropped_packets",
+    "sampled_out_packets",
 )
 """The counters that say why a packet is in no flow."""
+
+_OTHER = {
+    "bad_packet_blocks": "packet blocks that contradict themselves",
+    "kernel_dropped_packets": "packets that the kernel dropped because the capture tool did not take them in time",
+}
+"""Meaning of the counters that are not the flow engine's."""
 
 
 @dataclass(slots=True)
@@ -55,4 +63,4 @@ class ReadReport:
 
 def _meaning(counter: str) -> str:
     """Give a counter's meaning in words."""
-    return COUNTERS.get(counter, "packet blocks that contradict themselves")
+    return COUNTERS.get(counter) or _OTHER[counter]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from clan.errors import MalformedRecord, UnsupportedFormat
 from clan.flows import Packets
-from clan.sources.packets.bytestream import ByteStream
 from clan.sources.packets.interfaces import add_interface, section_is_big
 from clan.sources.packets.scan_pcap import BLOCK, DAMAGED, scan_pcap
 from clan.sources.packets.scan_pcapng import BAD_PACKETS, new_section, scan_pcapng
@@ -37,6 +37,18 @@ def is_capture(head: bytes) -> bool:
     return head[:4] in _PCAP_MAGIC or head[:4] == _PCAPNG_MAGIC
 
 
+class Stream(Protocol):
+    """Where the bytes of a capture come from: `ByteStream`, or the pipe of a tool that captures."""
+
+    path: str
+    """What to call it in messages."""
+    damage: str | None
+    """Why it could not be read to its end, if so."""
+
+    def readinto(self, buffer: npt.NDArray[np.uint8]) -> int:
+        """Fill a buffer from its start; gives the bytes read, 0 where there are none (any more)."""
+
+
 class PacketReader:
     """Reads one capture, in chunks, with memory that does not depend on its size.
 
@@ -49,8 +61,10 @@ class PacketReader:
         UnsupportedFormat: The stream is neither pcap nor pcapng.
     """
 
-    def __init__(self, stream: ByteStream, *, chunk_bytes: int = CHUNK_BYTES, strict: bool = False) -> None:
+    def __init__(self, stream: Stream, *, chunk_bytes: int = CHUNK_BYTES, strict: bool = False) -> None:
         self.warnings: list[str] = []
+        self.over = False
+        """Whether damage has ended the reading, and a warning told of it."""
         self._stream, self._strict = stream, strict
         self._buffer = np.empty(max(chunk_bytes, 1 << 12), np.uint8)
         self._at = self._end = 0
@@ -91,19 +105,28 @@ class PacketReader:
 
     def chunks(self) -> Iterator[Packets]:
         """Yield the packets in order of the file; the arrays are reused by the next chunk."""
-        while True:
+        yield from self.ready()
+        self.check_end()
+
+    def ready(self) -> Iterator[Packets]:
+        """Yield the packets that the stream has now; where it is a pipe, there may be more another time."""
+        while not self.over:
             n, self._at, status = self._scan()
             if n:
                 offset, captured, length, ts, links = (column[:n] for column in self._found)
                 yield Packets(self._buffer, offset, captured, length, ts, links)
             if status == DAMAGED:
+                self.over = True
                 self._warn(f"damaged at byte {self._consumed + self._at}; what follows was not read")
-                return
-            if status == BLOCK:
-                if not self._describe():
-                    return
+            elif status == BLOCK:
+                self.over = not self._describe()
             elif n < CHUNK_FRAMES and not self._refill():
-                break
+                return
+
+    def check_end(self) -> None:
+        """Warn of what is left at the end of the stream."""
+        if self.over:
+            return
         if self._stream.damage:
             self._warn(self._stream.damage)
         elif self._end > self._at:

@@ -1,0 +1,166 @@
+"""Watching interfaces until somebody says stop."""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from clan.errors import SourceUnavailable
+from clan.flows import EarlyReports, FlowSettings
+from clan.sources.live.source import LiveSource
+from clan.sources.live.warm_up import warm_up
+from clan.sources.report import ReadReport
+
+TICK_S: Final = 0.25
+"""How long a quiet link is waited for before the clock is looked at."""
+STATUS_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveStatus:
+    """How a capture is going, all interfaces together.
+
+    Attributes:
+        seconds: Since the start.
+        packets: So far.
+        packets_per_s: Since the last status.
+        bits_per_s: On the wire, since the last status.
+        flows: That have ended and left.
+        open_flows: Under way.
+        kernel_dropped: Packets that the kernel dropped; None while no tool has told.
+        sampled_out: Packets of flows that are not followed.
+        one_in: One new flow in this many is followed (the worst of the interfaces).
+        behind_s: For how long a pipe has not been found empty (the worst of the interfaces).
+    """
+
+    seconds: float
+    packets: int
+    packets_per_s: float
+    bits_per_s: float
+    flows: int
+    open_flows: int
+    kernel_dropped: int | None
+    sampled_out: int
+    one_in: int
+    behind_s: float
+
+
+class LiveReader:
+    """The flows of some interfaces, each its own stream, until `stop`.
+
+    Args:
+        interfaces: Their names; a name given twice counts once.
+        settings: How flows are cut.
+        bpf: Filter expression, or None.
+        early: When long flows are reported early; None: never.
+        tool: The capture tool to use; None: the first that may capture.
+
+    Raises:
+        ConfigError, SourceUnavailable: As `LiveSource`; when one interface cannot be captured, none is.
+    """
+
+    kind = "packets"
+
+    def __init__(
+        self,
+        interfaces: Sequence[str],
+        *,
+        settings: FlowSettings | None = None,
+        bpf: str | None = None,
+        early: EarlyReports | None = None,
+        tool: str | None = None,
+    ) -> None:
+        self.settings = settings or FlowSettings()
+        self.report = ReadReport()
+        self.on_status: Callable[[LiveStatus], None] | None = None
+        """Told about every second how the capture is going."""
+        warm_up()  # compiling takes half a minute, in which packets would be lost
+        self.sources: list[LiveSource] = []
+        try:
+            for name in dict.fromkeys(interfaces):
+                self.sources.append(LiveSource(name, self.settings, bpf=bpf, early=early, tool=tool))
+        except BaseException:
+            self.close()
+            raise
+        self._started = self._status_at = time.monotonic()
+        self._before = Counter[str]()
+
+    def stop(self) -> None:
+        """End the captures; `batches` then gives what is left, and ends. Safe in a signal handler."""
+        for source in self.sources:
+            source.stop()
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flows as they end, until `stop`; order within each interface is that of (`ts_end`, `uid`).
+
+        Raises:
+            SourceUnavailable: Every capture ended by itself; all their flows have been given by then.
+        """
+        try:
+            for batch in watch(self.sources, each_round=self._tell):
+                if "early" not in batch.columns or not batch["early"].any():
+                    self.report.flows += batch.height
+                yield batch
+        finally:
+            self.close()
+            self._account()
+        failures = [source.failure for source in self.sources if source.failure]
+        if failures:
+            raise SourceUnavailable("; ".join(failures))
+
+    def close(self) -> None:
+        """End the captures at once."""
+        for source in self.sources:
+            source.close()
+
+    def _account(self) -> None:
+        """Add up what became of every packet."""
+        self.report.streams = len(self.sources)
+        self.report.counts = sum((Counter(source.counts()) for source in self.sources), Counter())
+        self.report.warnings = [w for source in self.sources for w in source.warnings()]
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if self.on_status is None or now - self._status_at < STATUS_EVERY_S:
+            return
+        counts = sum((Counter(source.counts()) for source in self.sources), Counter[str]())
+        passed = now - self._status_at
+        told = [source.capture.kernel_drops for source in self.sources]
+        self.on_status(
+            LiveStatus(
+                seconds=now - self._started,
+                packets=counts["packets"],
+                packets_per_s=(counts["packets"] - self._before["packets"]) / passed,
+                bits_per_s=8 * (counts["bytes"] - self._before["bytes"]) / passed,
+                flows=self.report.flows,
+                open_flows=sum(source.open_flows for source in self.sources),
+                kernel_dropped=None if None in told else sum(n for n in told if n is not None),
+                sampled_out=counts["sampled_out_packets"],
+                one_in=max(source.pressure.one_in for source in self.sources),
+                behind_s=max(source.pressure.behind_s(now) for source in self.sources if not source.ended),
+            )
+        )
+        self._before, self._status_at = counts, now
+
+
+def watch(sources: Sequence[LiveSource], *, each_round: Callable[[], None] | None = None) -> Iterator[pl.DataFrame]:
+    """Give each interface its turn, and wait while all are quiet, until every capture has ended."""
+    with selectors.DefaultSelector() as waiting:
+        for source in sources:
+            waiting.register(source.capture.out_fd, selectors.EVENT_READ, source)
+        running = list(sources)
+        while running:
+            waiting.select(TICK_S)
+            for source in running:
+                yield from source.turn()
+                if source.ended:
+                    waiting.unregister(source.capture.out_fd)
+            running = [source for source in running if not source.ended]
+            if running and each_round is not None:
+                each_round()
