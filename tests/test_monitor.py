@@ -48,6 +48,8 @@ def make_flows(n: int, seed: int, scale: float = 1.0) -> pl.DataFrame:
         dst_port=pl.lit(80, pl.Int64),
         protocol=pl.lit(6, pl.Int64),
         source=pl.lit("test"),
+        vlan=pl.lit("7.20"),
+        tunnel=pl.lit(None, pl.String),
     )
     return frame.select(schema.names())
 

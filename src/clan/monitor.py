@@ -67,7 +67,7 @@ class Monitor:
         keep_scored: bool = False,
     ) -> None:
         self.detector = detector
-        self.model_id = model_id(detector)
+        self.model_id = detector.model_id_
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
@@ -144,11 +144,6 @@ class Monitor:
         """Keep the least likely alerts."""
         self.outcome.alerts.sort(key=lambda alert: (alert.p_value, -alert.anomaly_score))
         del self.outcome.alerts[KEPT_ALERTS:]
-
-
-def model_id(detector: ClanDetector) -> str:
-    """Name a model by the first 12 digits of its file's digest; ``unsaved`` while it has no file."""
-    return str(detector.manifest_.get("sha256", "unsaved"))[:12]
 
 
 def flow_settings_of(detector: ClanDetector) -> FlowSettings:

@@ -40,6 +40,8 @@ def scored_frame(n: int = 400, n_alerts: int = 6, *, seed: int = 0, hours: float
         "dst_port": [443] * n,
         "protocol": [6] * n,
         "source": ["office.pcap"] * n,
+        "vlan": [None] * n,
+        "tunnel": [None] * n,
     }
     frame = pl.DataFrame(identity, schema=IDENTITY)
     return frame.with_columns(
@@ -64,7 +66,7 @@ def alerts_of(frame: pl.DataFrame) -> list[Alert]:
 
 def hostile_frame() -> pl.DataFrame:
     """A scored table whose every text comes from an attacker."""
-    text = ("uid", "community_id", "src_ip", "dst_ip", "source")
+    text = ("uid", "community_id", "src_ip", "dst_ip", "source", "vlan", "tunnel")
     return scored_frame(40, 5).with_columns(pl.lit(HOSTILE).alias(c) for c in text)
 
 

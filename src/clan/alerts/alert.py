@@ -56,6 +56,8 @@ class Alert:
         packets_bwd: Packets of the responder, or None.
         payload_bytes_fwd: Transport payload of the originator in bytes, or None.
         payload_bytes_bwd: Transport payload of the responder in bytes, or None.
+        vlan: VLAN tags, outermost first, such as ``100.20``, or None.
+        tunnel: The tunnel that the flow came through, or None.
         category: Kind of alert.
     """
 
@@ -80,6 +82,8 @@ class Alert:
     packets_bwd: int | None = None
     payload_bytes_fwd: int | None = None
     payload_bytes_bwd: int | None = None
+    vlan: str | None = None
+    tunnel: str | None = None
     category: str = CATEGORY
 
     @property

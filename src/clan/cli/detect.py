@@ -144,12 +144,11 @@ def _write_report(
     from clan._version import __version__
     from clan.alerts.report import ReportData, render
     from clan.errors import SinkError
-    from clan.monitor import model_id
 
     calibration = detector.calibration_
     data = ReportData(
         title="clan report",
-        model={"model_id": model_id(detector), **detector.manifest_},
+        model={"model_id": detector.model_id_, **detector.manifest_},
         counters=dict(reader.report.counts),
         scored=pl.concat(outcome.scored),
         threshold=detector.threshold_,

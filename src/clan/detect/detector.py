@@ -22,12 +22,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from clan.calibrate import Budget, assign_folds, calibrate
 from clan.detect import columns
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
-from clan.detect.manifest import Record, from_file, to_file
+from clan.detect.manifest import Record, from_file, tensors_of, to_file
 from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
 from clan.detect.quantiles import benign_quantiles
 from clan.detect.scorers import scorer_class
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
+from clan.encoder import model_digest
 from clan.errors import ConfigError
 from clan.schema import Feature
 from clan.train import TrainProgress
@@ -203,6 +204,12 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def manifest_(self) -> dict[str, Any]:
         """What the model file says about the model."""
         return self.record_.manifest(self.calibration_)
+
+    @property
+    def model_id_(self) -> str:
+        """Twelve digits that name this model: the beginning of its file's SHA-256."""
+        tensors = tensors_of(self.model_, self.calibration_, self.benign_quantiles_)
+        return model_digest(self.manifest_, tensors)[:12]
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file that holds nothing executable.

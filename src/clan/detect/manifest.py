@@ -125,6 +125,11 @@ def to_file(
     benign_quantiles: NDArray[np.float64],
 ) -> None:
     """Write a model file."""
+    write_model(path, manifest, tensors_of(model, calibration, benign_quantiles))
+
+
+def tensors_of(model: Model, calibration: Calibration, benign_quantiles: NDArray[np.float64]) -> dict[str, Array]:
+    """List everything of a model that is an array, by its name in the file."""
     tensors: dict[str, Array] = {
         "scaler.mean": model.scaler.mean,
         "scaler.std": model.scaler.std,
@@ -134,7 +139,7 @@ def to_file(
     tensors |= {f"scorer.{name}": value for name, value in model.scorer.tensors().items()}
     if model.encoder is not None:
         tensors |= {f"encoder.{name}": value for name, value in model.encoder.tensors().items()}
-    write_model(path, manifest, tensors)
+    return tensors
 
 
 def from_file(path: str | Path) -> Stored:

@@ -36,13 +36,22 @@ def write_model(path: str | Path, manifest: dict[str, Any], tensors: dict[str, A
         OSError: The file cannot be written.
     """
     tensors = {name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())}
-    manifest = {**manifest, "format_version": FORMAT_VERSION}
+    manifest = _versioned(manifest)
     text = json.dumps({"manifest": manifest, "sha256": _digest(manifest, tensors)}, sort_keys=True, allow_nan=False)
     data = safetensors.numpy.save(tensors, metadata={KEY: text})
     target = Path(path)
     partial = target.with_name(target.name + ".partial")
     partial.write_bytes(data)
     partial.replace(target)
+
+
+def model_digest(manifest: dict[str, Any], tensors: dict[str, Array]) -> str:
+    """Give the SHA-256 that a model file of these parts has, or would have; 64 hexadecimal digits."""
+    return _digest(_versioned(manifest), tensors)
+
+
+def _versioned(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {**manifest, "format_version": FORMAT_VERSION}
 
 
 def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
 
@@ -133,3 +134,10 @@ def test_hostile_text_is_escaped_and_comes_back_unchanged() -> None:
 def test_flow_id_is_stable_and_survives_javascript() -> None:
     assert flow_id("C1") == flow_id("C1") != flow_id("C2")
     assert 0 <= flow_id("C\udce9") < 2**51
+
+
+def test_vlans_and_tunnel_are_told() -> None:
+    frame = scored_frame(40, 3).with_columns(vlan=pl.lit("100.20"), tunnel=pl.lit("vxlan 192.0.2.1>192.0.2.2#7"))
+    event = json.loads(encode(alerts_of(frame)[0]))
+    assert event["vlan"] == [100, 20]
+    assert event["alert"]["metadata"]["tunnel"] == ["vxlan 192.0.2.1>192.0.2.2#7"]

@@ -56,6 +56,7 @@ def _event(alert: Alert) -> dict[str, Any]:
         "timestamp": _stamp(alert.timestamp or alert.ts_end or _EPOCH),
         "flow_id": flow_id(alert.uid),
         "event_type": "alert",
+        "vlan": _vlans(alert.vlan or ""),
         "src_ip": alert.src_ip,
         "src_port": alert.src_port,
         "dest_ip": alert.dst_ip,
@@ -75,6 +76,11 @@ def _event(alert: Alert) -> dict[str, Any]:
         "flow": _flow(alert),
     }
     return {key: value for key, value in event.items() if value is not None and value != {}}
+
+
+def _vlans(text: str) -> list[int] | None:
+    """The tags as numbers, outermost first; None without any."""
+    return [int(tag) for tag in text.split(".") if tag.isascii() and tag.isdigit()] or None
 
 
 def _flow(alert: Alert) -> dict[str, Any]:
@@ -108,6 +114,8 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
     for key, count in (("toserver", alert.payload_bytes_fwd), ("toclient", alert.payload_bytes_bwd)):
         if count is not None:
             known[f"payload_bytes_{key}"] = [str(count)]
+    if alert.tunnel:
+        known["tunnel"] = [alert.tunnel]
     if alert.timestamp is None:
         known["time"] = ["unavailable" if alert.ts_end is None else "end of flow"]
     return known
