@@ -13,24 +13,24 @@ import os
 import sys
 from pathlib import Path
 
-os.environ["NUMBA_DISABLE_JIT"] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import atheris
+def main() -> None:
+    """Write the seeds into the folder and fuzz from there."""
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    import atheris
 
-with atheris.instrument_imports(include=["clan.flows", "clan.sources"]):
-    from tests.fuzz.target import read_bytes
+    with atheris.instrument_imports(include=["clan.flows", "clan.sources"]):
+        from tests.fuzz.target import read_bytes
+    from tests.fuzz.seeds import write_seeds
 
+    def one_input(data: bytes) -> None:
+        read_bytes(data)
 
-def one_input(data: bytes) -> None:
-    """Read one input; whatever it raises is a finding."""
-    read_bytes(data)
+    write_seeds(Path(sys.argv[1]))
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    from tests.fuzz.seeds import write_seeds
-
-    folder = Path(sys.argv[1])
-    write_seeds(folder)
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
+    main()

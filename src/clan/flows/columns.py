@@ -15,17 +15,16 @@ MAX_SQUARED: Final = 3_037_000_499
 
 
 @kernel
-def collect(flows: Any, slots: Any, out: Any) -> None:
+def collect(flows: Any, out: Any) -> None:
     """Compute the feature columns of some flows.
 
     Args:
-        flows: `STATE` records.
-        slots: Which of them, shape `(n,)`.
+        flows: `STATE` records, shape `(n,)`.
         out: float64 of shape `(75, n)`, a row for each feature in the order of `clan.schema`; integers below 2^53
             are exact.
     """
-    for i in range(slots.size):
-        flow = flows[slots[i]]
+    for i in range(flows.size):
+        flow = flows[i]
         totals(flow, out, i)
         direction(flow.ways[FORWARD], out, 11, i)
         direction(flow.ways[BACKWARD], out, 20, i)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from clan.flows import counters as c
@@ -19,14 +20,19 @@ from clan.flows.lifecycle import DONE_COUNT, Exit, expire, flush, newest_update,
 from clan.flows.packet import ICMP, ICMPV6, PACKET, SCTP, TCP, UDP, UDPLITE
 from clan.flows.profile import NEVER, EarlyReports, FlowSettings
 from clan.flows.sampling import PASSED_OVER, SAMPLE
-from clan.flows.state import KEY_WORDS
+from clan.flows.state import KEY_WORDS, STATE
 from clan.flows.table import new_table, release_all
-from clan.flows.text import LINE_LENGTH, write_identity
+from clan.flows.text import LINE_LENGTH, number_uids, write_identity
 from clan.schema import IDENTITY, features_of
 
 BATCH_FLOWS: Final = 16_384
 """Finished flows that are turned into columns together. It fixes where batches are cut, so that the order of the
 output does not depend on how the input was chunked."""
+
+Records = npt.NDArray[np.void]
+"""Flows, as `clan.flows.state.STATE`."""
+Rows = npt.NDArray[np.uint64]
+"""The same as plain numbers, a row for each flow: NumPy copies those much faster than records."""
 
 _TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunnel")
 _FEATURES: Final = features_of(["flow"])
@@ -61,8 +67,9 @@ class FlowEngine:
             passed=np.zeros(PASSED_OVER, np.uint64),
             passed_ts=np.zeros(PASSED_OVER, np.int64),
         )
-        self._waiting: list[pl.DataFrame] = []  # finished, not yet behind the watermark
-        self._waiting_rows = 0
+        self._rows = as_rows(self._table.flows)
+        self._waiting = np.empty((2 * BATCH_FLOWS, self._rows.shape[1]), np.uint64)  # finished, in no order yet
+        self._n_waiting = 0
         self._look_again_at = BATCH_FLOWS  # waiting rows; doubles while nothing may leave, so that work stays linear
         self._newest_end = -NEVER  # us, of the flows that have left
 
@@ -140,45 +147,51 @@ class FlowEngine:
         n = int(self._exit.control[DONE_COUNT])
         if n:
             slots = self._exit.done[:n].copy()
-            is_early = self._table.flows["phase"][slots] == EARLY
-            early = self._frame(slots[is_early], early=True) if is_early.any() else None
-            if not is_early.all():
-                ended = self._frame(slots[~is_early], early=False)
-                self._waiting.append(ended)
-                self._waiting_rows += ended.height
+            phases = self._table.flows["phase"][slots]
+            early = self._frame(as_records(self._rows[slots[phases == EARLY]]), early=True) if EARLY in phases else None
+            self._wait(slots[phases != EARLY])
             release_all(self._table, slots)
             self._exit.control[DONE_COUNT] = 0
             if early is not None:
                 yield early
-        if self._waiting_rows >= self._look_again_at:
+        if self._n_waiting >= self._look_again_at:
             yield from self._leave(int(self._exit.control[CLOCK]) - self.settings.watermark_us())
 
     def _leave(self, watermark: int) -> Iterator[pl.DataFrame]:
         """Yield the waiting flows that end before a time (us), in order."""
-        if not self._waiting:
+        waiting = self._waiting[: self._n_waiting]
+        ends = as_records(waiting)["last_ts"]
+        ready = np.flatnonzero(ends < watermark)
+        if not ready.size:
+            self._look_again_at = 2 * max(self._n_waiting, BATCH_FLOWS)
             return
-        waiting = pl.concat(self._waiting, rechunk=True)
-        ends = waiting["ts_end"].to_physical()
-        ready = waiting.filter(ends < watermark).sort("ts_end", "uid")
-        rest = waiting.filter(ends >= watermark)
-        self._waiting, self._waiting_rows = [rest], rest.height
-        self._look_again_at = rest.height + max(rest.height, BATCH_FLOWS)
-        if ready.height:
-            ends = ready["ts_end"].to_physical()
-            self.counters[c.LATE] += int((ends < self._newest_end).sum())
-            self._newest_end = max(self._newest_end, int(ends[-1]))
-            yield ready
+        uids = np.empty((2, ready.size), np.uint64)
+        number_uids(as_records(waiting), ready, uids)
+        records = as_records(waiting[ready[np.lexsort((uids[1], uids[0], ends[ready]))]])
+        rest = waiting[ends >= watermark]
+        self._waiting[: len(rest)] = rest
+        self._n_waiting = len(rest)
+        self._look_again_at = len(rest) + max(len(rest), BATCH_FLOWS)
+        self.counters[c.LATE] += int((records["last_ts"] < self._newest_end).sum())
+        self._newest_end = max(self._newest_end, int(records["last_ts"][-1]))
+        yield self._frame(records, early=False)
 
-    def _frame(self, slots: np.ndarray, *, early: bool) -> pl.DataFrame:
-        """Make the flow table's rows of some finished flows."""
-        flows, n = self._table.flows, slots.size
+    def _wait(self, slots: npt.NDArray[np.int64]) -> None:
+        """Copy finished flows to where they wait for their turn."""
+        n = self._n_waiting + slots.size
+        if n > len(self._waiting):
+            more = np.empty((max(n, 2 * len(self._waiting)), self._waiting.shape[1]), np.uint64)
+            more[: self._n_waiting] = self._waiting[: self._n_waiting]
+            self._waiting = more
+        np.take(self._rows, slots, axis=0, out=self._waiting[self._n_waiting : n], mode="clip")
+        self._n_waiting = n
+
+    def _frame(self, records: Records, *, early: bool) -> pl.DataFrame:
+        """Make the flow table's rows of some finished flows, in their order."""
+        n = records.size
         numbers = np.empty((5, n), np.int64)
         text = np.empty(n * LINE_LENGTH, np.uint8)
-        hash_scratch = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
-        scratch = (hash_scratch, np.zeros(4, np.uint64), np.zeros(2, np.int64))
-        used = write_identity(flows, slots, scratch, numbers, text)
-        values = np.empty((len(_FEATURES), n))
-        collect(flows, slots, values)
+        used = write_identity(records, _text_scratch(), numbers, text)
         names = pl.read_csv(
             io.BytesIO(text[:used].tobytes()),
             has_header=False,
@@ -186,20 +199,40 @@ class FlowEngine:
             schema_overrides=[pl.String] * len(_TEXT_COLUMNS),
             quote_char=None,
         )
-        ports = pl.Series(numbers[4]).is_in(_WITH_PORTS)
-        columns = {name: names[name] for name in _TEXT_COLUMNS}
-        columns["ts_start"] = pl.Series(numbers[0]).cast(IDENTITY["ts_start"])
-        columns["ts_end"] = pl.Series(numbers[1]).cast(IDENTITY["ts_end"])
-        columns["src_port"] = pl.Series(numbers[2])
-        columns["dst_port"] = pl.Series(numbers[3])
-        columns["protocol"] = pl.Series(numbers[4])
-        frame = pl.DataFrame(columns).with_columns(
-            pl.when(ports).then(pl.col("src_port", "dst_port")), pl.lit(self.source).alias("source")
-        )
-        return frame.select(list(IDENTITY)).with_columns(
-            *(pl.Series(f.name, values[i]).cast(f.dtype) for i, f in enumerate(_FEATURES)),
-            *([pl.lit(early).alias("early")] if self._rules.early else []),
-        )
+        values = np.empty((len(_FEATURES), n))
+        collect(records, values)
+        start, end, src_port, dst_port, protocol = (pl.Series(row) for row in numbers)
+        has_ports = protocol.is_in(_WITH_PORTS)
+        identity = {name: names[name] for name in _TEXT_COLUMNS} | {
+            "ts_start": start.cast(IDENTITY["ts_start"]),
+            "ts_end": end.cast(IDENTITY["ts_end"]),
+            "src_port": src_port.set(~has_ports, None),
+            "dst_port": dst_port.set(~has_ports, None),
+            "protocol": protocol,
+            "source": pl.repeat(self.source, n, dtype=pl.String, eager=True),
+        }
+        columns = {name: identity[name] for name in IDENTITY}
+        for feature, row in zip(_FEATURES, values, strict=True):
+            columns[feature.name] = pl.Series(row.astype(np.int64) if feature.integer else row)
+        if self._rules.early:
+            columns["early"] = pl.repeat(early, n, dtype=pl.Boolean, eager=True)
+        return pl.DataFrame(columns)
+
+
+def as_rows(records: Records) -> Rows:
+    """View records as rows of numbers."""
+    return records.view(np.uint64).reshape(records.size, -1)
+
+
+def as_records(rows: Rows) -> Records:
+    """View rows of numbers as records."""
+    return rows.reshape(-1).view(STATE)
+
+
+def _text_scratch() -> tuple[object, ...]:
+    """Make the scratch arrays of `write_identity`."""
+    hashing = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
+    return hashing, np.zeros(4, np.uint64), np.zeros(2, np.int64)
 
 
 def _check(packets: Packets) -> None:

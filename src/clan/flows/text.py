@@ -132,28 +132,41 @@ def mix(value: Any, word: Any) -> Any:
 
 
 @kernel
-def write_uid(flow: Any, out: Any, at: Int) -> Int:
-    """Write the uid: 85 bits of a hash of key, direction, start and place in the stream; the same in every run."""
+def uid_words(flow: Any) -> Any:
+    """Hash key, direction, start and place in the stream to the two numbers that the uid is written from."""
     one = np.uint64(0x243F6A8885A308D3)
     for i in range(flow.key.size):
         one = mix(one, flow.key[i])
     one = mix(one, np.uint64(flow.first_ts))
     one = mix(one, (np.uint64(flow.ordinal) << np.uint64(1)) | np.uint64(flow.forward_is_a))
-    other = mix(one, np.uint64(0x13198A2E03707344))
+    return one >> np.uint64(19), mix(one, np.uint64(0x13198A2E03707344)) >> np.uint64(24)  # 9 and 8 digits of 5 bits
+
+
+@kernel
+def write_uid(flow: Any, out: Any, at: Int) -> Int:
+    """Write the uid: 85 bits of a hash, the same in every run; texts sort as their numbers do."""
+    one, other = uid_words(flow)
     out[at] = 67  # "C", as Zeek's uids begin
-    for i in range(UID_LENGTH - 1):
-        half = one if i < 9 else other
-        out[at + 1 + i] = _BASE32[np.int64((half >> np.uint64(5 * (i % 9))) & np.uint64(31))]
+    for i in range(9):
+        out[at + 1 + i] = _BASE32[np.int64((one >> np.uint64(5 * (8 - i))) & np.uint64(31))]
+    for i in range(8):
+        out[at + 10 + i] = _BASE32[np.int64((other >> np.uint64(5 * (7 - i))) & np.uint64(31))]
     return at + UID_LENGTH
 
 
 @kernel
-def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any) -> Int:
+def number_uids(flows: Any, which: Any, out: Any) -> None:
+    """Fill the numbers of some flows' uids into uint64 of shape `(2, n)`, for sorting."""
+    for i in range(which.size):
+        out[0, i], out[1, i] = uid_words(flows[which[i]])
+
+
+@kernel
+def write_identity(flows: Any, scratch: Any, numbers: Any, out: Any) -> Int:
     """Write one line for each flow: uid, community ID, source and destination address, VLANs, tunnel.
 
     Args:
-        flows: `STATE` records.
-        slots: Which of them, shape `(n,)`.
+        flows: `STATE` records, shape `(n,)`.
         scratch: The scratch of `write_community_id`, endpoints (uint64, 4), ports (int64, 2).
         numbers: int64 of shape `(5, n)`: start and end in us, source port, destination port, protocol are written.
         out: uint8 buffer of at least `n * LINE_LENGTH`.
@@ -163,8 +176,8 @@ def write_identity(flows: Any, slots: Any, scratch: Any, numbers: Any, out: Any)
     """
     at = 0
     hash_scratch, endpoints, ports = scratch
-    for i in range(slots.size):
-        flow = flows[slots[i]]
+    for i in range(flows.size):
+        flow = flows[i]
         version = np.int64(flow.key[4] & np.uint64(0xFF))
         both = np.int64(flow.key[4] >> np.uint64(16))
         source = 0 if flow.forward_is_a else 2
