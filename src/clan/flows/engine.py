@@ -90,6 +90,7 @@ class FlowEngine:
                 yield from self.finish()
                 self._exit.control[:SAMPLE] = [0, NEVER, -NEVER // 2, 0]
                 self._exit.passed.fill(0)
+                self._exit.passed_ts.fill(0)
                 self._newest_end = -NEVER
             else:
                 yield from self._take()

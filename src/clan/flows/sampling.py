@@ -13,11 +13,26 @@ from clan.flows.profile import Rules
 from clan.flows.table import hash_key
 
 SAMPLE: Final = 4  # index into the control array: one new flow in this many is followed; 0 = there was never a need
-PASSED_OVER: Final = 1 << 16
-"""Flows that are remembered as not followed; a power of two."""
+PASSED_OVER: Final = 1 << 18
+"""Flows that can be remembered as not followed; a power of two. The memory is taken only when it is used."""
+BUCKET: Final = 8
+"""Places that a flow may be remembered at; when all are taken, the one that was silent longest is forgotten."""
 
 _SEED = np.array([0x243F6A8885A308D3, 0x13198A2E03707345], np.uint64)
 """Digits of pi: which keys are followed is the same everywhere, and no secret."""
+
+
+@kernel
+def place_of(hashed: Any, out: Any) -> Int:
+    """Find where a flow is remembered; where it is not, the place in its bucket that was not used for longest."""
+    first = np.int64(hashed & np.uint64(out.passed.size - BUCKET))
+    oldest: Int = first
+    for at in range(first, first + BUCKET):
+        if out.passed[at] == hashed:
+            return at
+        if out.passed_ts[at] < out.passed_ts[oldest]:
+            oldest = at
+    return oldest
 
 
 @kernel
@@ -36,7 +51,7 @@ def pass_over(packet: Any, flags: Int, key: Any, rules: Rules, out: Any) -> bool
         out: Control words, counters, and the memory of what was passed over (`Exit`).
     """
     hashed = hash_key(key, _SEED)
-    at = hashed & np.uint64(out.passed.size - 1)
+    at = place_of(hashed, out)
     timeout = rules.other_idle
     opens = False
     if packet.protocol == TCP:

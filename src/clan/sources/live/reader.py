@@ -122,14 +122,21 @@ class LiveReader:
     def _account(self) -> None:
         """Add up what became of every packet."""
         self.report.streams = len(self.sources)
-        self.report.counts = sum((Counter(source.counts()) for source in self.sources), Counter())
+        self.report.counts = self._counts()
         self.report.warnings = [w for source in self.sources for w in source.warnings()]
+
+    def _counts(self) -> Counter[str]:
+        """Add up the counters of all interfaces; those that are 0 stay, since a drop counter of 0 says something."""
+        total = Counter[str]()
+        for source in self.sources:
+            total.update(source.counts())
+        return total
 
     def _tell(self) -> None:
         now = time.monotonic()
         if self.on_status is None or now - self._status_at < STATUS_EVERY_S:
             return
-        counts = sum((Counter(source.counts()) for source in self.sources), Counter[str]())
+        counts = self._counts()
         passed = now - self._status_at
         told = [source.capture.kernel_drops for source in self.sources]
         self.on_status(
