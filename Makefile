@@ -38,7 +38,7 @@ test: $(STAMP) ## run all tests, the slow ones too
 lint: $(STAMP) ## check style and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell -L fpr,caf,unifrom src tests benchmarks docs examples samples/README.md *.md Makefile pyproject.toml
+	$(BIN)/codespell src tests benchmarks docs examples samples/README.md *.md Makefile pyproject.toml
 
 type: $(STAMP) ## check types
 	$(BIN)/mypy

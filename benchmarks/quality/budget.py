@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from clan.evaluate import read_dataset
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three halvings, two epochs: only to see that it runs")
     parser.add_argument("--halvings", type=int, default=200)
     parser.add_argument("--fpr", type=float, default=0.01)
     parser.add_argument("--scorer", default=None)
@@ -30,6 +32,10 @@ def main() -> None:
     parser.add_argument("--n-folds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     options = parser.parse_args()
+    if options.quick:
+        options.halvings, options.epochs = 3, 2
+    if "CLAN_TEST_DATA" not in os.environ:
+        sys.exit("CLAN_TEST_DATA is not set: the benchmark reads its data sets from there")
     folder = Path(os.environ["CLAN_TEST_DATA"])
     data = read_dataset("cicids2017", folder / "flows" / "cicids2017_improved.csv.gz")
     benign = data.features.filter(data.labels == data.benign)
@@ -45,7 +51,7 @@ def main() -> None:
         inside += low <= alerts <= high
         counts.append(alerts)
         if len(counts) % 20 == 0:
-            print(f"{len(counts)} halvings: {inside} inside; last counts {counts[-20:]}", flush=True)
+            print(f"{len(counts)} halvings: {inside} inside; last counts {counts[-20:]}", file=sys.stderr, flush=True)
     rates = np.array(counts) / (benign.height - benign.height // 2)
     print(
         f"{inside} of {len(rates)} halvings ({inside / len(rates):.1%}) inside the stated 95 % interval "

@@ -61,7 +61,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["detect", "-m", "nowhere.clan", "-r", "{arp}"], 1, "nowhere.clan"),
         (["detect", "-r", "{arp}"], 2, "--model"),
         (["info", "{junk}"], 1, "junk"),
-        (["detct"], 2, "No such command"),
+        (["sniff"], 2, "No such command"),
     ],
 )
 def test_mistakes(
