@@ -61,6 +61,8 @@ class TableWriter:
                 header = self._n_parts == 0
                 text = batch.write_csv(include_header=header) if self._format == "csv" else batch.write_ndjson()
                 self._file.write(text.encode())
+                if self.path == STDOUT:
+                    self._file.flush()  # whoever follows a live run wants rows when they come
         except BrokenPipeError:
             raise
         except OSError as error:

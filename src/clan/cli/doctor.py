@@ -43,7 +43,7 @@ def _checks() -> Iterator[tuple[str, str, str]]:
     yield _guarded("training", _training)
     for tool in ("dumpcap", "tcpdump"):
         path = shutil.which(tool)
-        yield tool, OK if path else MISSING, path or "only needed to record captures"
+        yield tool, OK if path else MISSING, path or "for live capture (-i); without it clan opens the interface itself"
 
 
 def _library(name: str, otherwise: str, advice: str) -> tuple[str, str, str]:
