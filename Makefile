@@ -56,6 +56,7 @@ bench: $(STAMP) ## run every benchmark in its short form
 
 docs: $(STAMP) ## check that every link and file that the documents name is there
 	$(BIN)/python docs/check_links.py
+	$(BIN)/python docs/figures.py --check
 
 clean: ## remove what make made: .venv, out and the caches
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

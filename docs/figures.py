@@ -1,7 +1,7 @@
-"""Run the benchmarks whose figures the documents show, keep what they print, and put it into the README.
+"""Run the benchmarks whose figures the documents show, keep what they print, and put it into the documents.
 
     CLAN_TEST_DATA=... python docs/figures.py            run all and write
-    python docs/figures.py --check                       fail unless the README shows what benchmarks/results holds
+    python docs/figures.py --check                       fail unless the documents show what benchmarks/results holds
 
 No figure in the documents is typed by hand.
 """
@@ -9,15 +9,17 @@ No figure in the documents is typed by hand.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "method.md", ROOT / "docs" / "robustness.md")
 RESULTS = ROOT / "benchmarks" / "results"
-BEGIN, END = "<!-- figures: begin, written by docs/figures.py -->", "<!-- figures: end -->"
+PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->)", re.DOTALL)
+"""Where a document shows what a benchmark printed."""
 SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
     "p1": ("Detection on the corrected CIC-IDS2017 (protocol P1)", "benchmarks/quality/p1.py"),
@@ -41,9 +43,14 @@ def run(name: str) -> None:
     (RESULTS / f"{name}.md").write_text(head + done.stdout.strip() + "\n")
 
 
-def shown() -> str:
-    """Give the text that belongs between the markers."""
-    return "\n".join((RESULTS / f"{name}.md").read_text() for name in SCRIPTS if (RESULTS / f"{name}.md").exists())
+def with_figures(text: str) -> str:
+    """Fill the places of a document with what the benchmarks printed; a place without a result stays empty."""
+
+    def fill(place: re.Match[str]) -> str:
+        result = RESULTS / f"{place[2]}.md"
+        return f"{place[1]}{result.read_text() if result.exists() else ''}{place[3]}"
+
+    return PLACE.sub(fill, text)
 
 
 def main() -> None:
@@ -55,11 +62,12 @@ def main() -> None:
     if not arguments.check:
         for name in arguments.only or SCRIPTS:
             run(name)
-    before, rest = README.read_text().split(BEGIN)
-    text = f"{before}{BEGIN}\n{shown()}{END}{rest.split(END)[1]}"
+    stale = [path for path in DOCUMENTS if with_figures(path.read_text()) != path.read_text()]
     if arguments.check:
-        sys.exit(None if text == README.read_text() else "README.md does not show what benchmarks/results holds")
-    README.write_text(text)
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        sys.exit(f"not what benchmarks/results holds: {names}" if stale else None)
+    for path in stale:
+        path.write_text(with_figures(path.read_text()))
 
 
 if __name__ == "__main__":
