@@ -206,7 +206,7 @@ def test_progress_covers_every_model(flows: pl.DataFrame) -> None:
     ClanDetector(**SETTINGS, n_folds=2).fit(flows, progress=seen.append)
     assert [state.epoch for state in seen] == [1, 2, 3, 4, 5, 6]
     assert {state.n_epochs for state in seen} == {6}
-    assert [state.stage for state in seen][::2] == ["fold 1 of 2", "fold 2 of 2", "final model"]
+    assert [state.stage for state in seen][::2] == ["final model", "fold 1 of 2", "fold 2 of 2"]
 
 
 def test_scoring_before_fitting_is_scikit_learns_error(flows: pl.DataFrame, tmp_path: Path) -> None:
@@ -222,7 +222,9 @@ def test_a_small_far_cluster_is_named() -> None:
     spoiled = flows.with_columns(
         pl.when(scan).then(pl.lit(0)).otherwise(pl.col(f.name)).cast(f.dtype).alias(f.name) for f in GROUPS["flow"]
     )
-    with pytest.warns(DataQualityWarning, match="15 of 1000 training rows form a small cluster .* uids C00500, C00501"):
+    with pytest.warns(
+        DataQualityWarning, match="15 of 1,000 training rows form a small cluster .* uids C00500, C00501"
+    ):
         ClanDetector(**SETTINGS, scorer="feature_prototypes").fit(spoiled)
     with pytest.warns(DataQualityWarning, match="row numbers 500, 501, .* and 5 more"):
         ClanDetector(**SETTINGS, scorer="feature_prototypes").fit(spoiled[:, 4:])

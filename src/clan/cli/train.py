@@ -70,10 +70,11 @@ def command(
 
 
 def _fit(detector: ClanDetector, flows: pl.DataFrame, settings: FlowSettings) -> None:
-    """Fit with a progress bar."""
+    """Fit with a progress bar; Ctrl-C ends the stage under way and keeps what it has."""
+    from clan.cli.interrupt import first_interrupt
     from clan.train import TrainProgress
 
-    with err.progress() as bar:
+    with err.progress() as bar, first_interrupt() as asked:
         task = bar.add_task("training", total=None, detail="")
 
         def watch(state: TrainProgress) -> None:
@@ -83,15 +84,17 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, settings: FlowSettings) ->
                 total=state.n_epochs,
                 detail=f"{state.stage}, loss {state.loss:.4f}, best {state.best:.4f}",
             )
+            if asked():
+                raise KeyboardInterrupt
 
         detector.fit(flows, progress=watch, source={"kind": "packets", "settings": settings.manifest()})
 
 
 def _tell(detector: ClanDetector, output: str) -> None:
     """Say what the model expects."""
-    calibration = detector.calibration_
+    calibration, n_rows = detector.calibration_, detector.manifest_["training"]["rows"]
     err.note(
-        f"trained on {calibration.n:,} flows; budget: {calibration.budget}; threshold {detector.threshold_:.4f}, "
+        f"trained on {n_rows:,} flows; budget: {calibration.budget}; threshold {detector.threshold_:.4f}, "
         f"expected false-positive rate {calibration.expected_fpr:.3%}"
     )
     interval = calibration.alerts_per_day_interval

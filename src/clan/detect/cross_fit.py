@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clan.detect.model import Model, fit_model
 from clan.detect.presets import Preset
+from clan.errors import TrainingError
 from clan.train import TrainProgress, TrainSettings
 
 REFIT_INFLATION = 1.5
@@ -28,11 +29,14 @@ def cross_fit(
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[Model, NDArray[np.float64]]:
-    """Score each fold by a model of the others, then fit the final model to all rows.
+    """Fit the final model to all rows, and score each fold by a model of the others.
 
     Every model puts its scores on one scale by itself (levelled on its own training rows), and all start from the
     same seed, so that they differ by their rows only: that makes the scores of the fold models stand for those of the
     final one.
+
+    The final model comes first, so that an interrupt loses the least: the fold models are then trained for as many
+    epochs as it got, and an interrupt among them leaves the rows of the folds that are not done without a score.
 
     Args:
         values: Raw features. Shape `(n, n_features)`, finite.
@@ -42,22 +46,33 @@ def cross_fit(
         progress: Called after each epoch of each model.
 
     Returns:
-        The final model, and a score for each row. Shape `(n,)`.
+        The final model, and a score for each row. Shape `(n,)`, NaN where an interrupt came first.
+
+    Raises:
+        TrainingError: Interrupted before any fold was scored.
     """
-    n_folds = int(folds.max()) + 1
-    n_final = recipe.train.epochs_for(len(values))
-    n_fold = [_matched_epochs(recipe.train, len(values), int((folds != fold).sum())) for fold in range(n_folds)]
-    n_epochs, done = sum(n_fold) + n_final, 0
-    scores = np.empty(len(values))
+    n_folds, n = int(folds.max()) + 1, len(values)
+    train, stopped = recipe.train, list[int]()
+    n_epochs = done = train.epochs_for(n)
+    n_epochs += sum(_matched_epochs(train, n, int((folds != fold).sum())) for fold in range(n_folds))
+    watch = _stage(progress, 0, n_epochs, "final model")
+    final = fit_model(values, recipe, seed=seed, progress=watch, interrupted=stopped.append)
+    if stopped:
+        train = replace(train, epochs=stopped.pop(), max_steps=None)
+    scores = np.full(n, np.nan)
     for fold in range(n_folds):
         held = folds == fold
-        shorter = replace(recipe, train=replace(recipe.train, epochs=n_fold[fold], max_steps=None))
+        epochs = _matched_epochs(train, n, int((~held).sum()))
+        shorter = replace(recipe, train=replace(train, epochs=epochs, max_steps=None))
         watch = _stage(progress, done, n_epochs, f"fold {fold + 1} of {n_folds}")
-        model = fit_model(values[~held], shorter, seed=seed, progress=watch)
+        model = fit_model(values[~held], shorter, seed=seed, progress=watch, interrupted=stopped.append)
+        if stopped:  # it is behind the final model, so its scores say nothing about that one's
+            break
         scores[held] = model.score(values[held])
-        done += n_fold[fold]
-    watch = _stage(progress, done, n_epochs, "final model")
-    return fit_model(values, recipe, seed=seed, progress=watch), scores
+        done += epochs
+    if np.isnan(scores).all():
+        raise TrainingError("interrupted before any held-out flow was scored: no threshold can be set")
+    return final, scores
 
 
 def _matched_epochs(train: TrainSettings, n: int, n_fold: int) -> int:

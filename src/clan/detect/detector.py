@@ -7,6 +7,7 @@ scikit-learn's sign, and this is the only file that knows of it: `score_samples 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from clan.detect.quantiles import benign_quantiles
 from clan.detect.scorers import scorer_class
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
 from clan.encoder import model_digest
-from clan.errors import ConfigError
+from clan.errors import ConfigError, TrainingWarning
 from clan.schema import Feature
 from clan.train import TrainProgress
 
@@ -135,7 +136,12 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             time=rows.streams.time,
         )
         self.model_, scores = cross_fit(rows.values, folds, recipe, seed=seed, progress=progress)
-        self.calibration_ = calibrate(scores, budget, days=days, inflation=REFIT_INFLATION)
+        known = ~np.isnan(scores)
+        if not known.all():
+            message = f"the threshold rests on {known.sum():,} of {len(scores):,} flows: training was interrupted"
+            warnings.warn(message, TrainingWarning, stacklevel=2)
+            days = None if days is None else days * float(known.mean())
+        self.calibration_ = calibrate(scores[known], budget, days=days, inflation=REFIT_INFLATION)
         self.benign_quantiles_ = benign_quantiles(rows.values)
         self.record_ = Record.of(
             rows, recipe=recipe, preset=self.preset, seed=seed, n_folds=int(folds.max()) + 1, source=source or {}

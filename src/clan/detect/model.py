@@ -88,7 +88,12 @@ def score_blocks(read: Callable[[int, int], Floats], n: int, model: Model) -> Fl
 
 
 def fit_model(
-    values: Floats, recipe: Preset, *, seed: int, progress: Callable[[TrainProgress], None] | None = None
+    values: Floats,
+    recipe: Preset,
+    *,
+    seed: int,
+    progress: Callable[[TrainProgress], None] | None = None,
+    interrupted: Callable[[int], None] | None = None,
 ) -> Model:
     """Fit scaler, encoder and scorer to benign rows.
 
@@ -97,6 +102,7 @@ def fit_model(
         recipe: What to fit.
         seed: Seeds everything random.
         progress: Called after each epoch.
+        interrupted: Called with the epochs done when the training was interrupted.
 
     Raises:
         MissingExtra: The recipe trains an encoder and torch is not installed.
@@ -114,7 +120,7 @@ def fit_model(
     except ImportError as error:
         raise MissingExtra("torch", "train", "train a model") from error
     with _threads(recipe):
-        encoder = train_encoder(x, recipe.train, seed=seed, progress=progress)
+        encoder = train_encoder(x, recipe.train, seed=seed, progress=progress, interrupted=interrupted)
         return Model(scaler=scaler, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
 
 

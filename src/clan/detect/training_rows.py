@@ -141,8 +141,8 @@ def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budge
     odd = suspicious_rows(model.scaler.transform(rows.values), seed=seed)
     if len(odd):
         warnings.warn(
-            f"{len(odd)} of {calibration.n} training rows form a small cluster far from all others and may not be "
-            f"benign: {rows.name_rows(odd)}. Look at them, and train again without them if they are not",
+            f"{len(odd):,} of {len(rows.values):,} training rows form a small cluster far from all others and may "
+            f"not be benign: {rows.name_rows(odd)}. Look at them, and train again without them if they are not",
             DataQualityWarning,
             stacklevel=3,
         )

@@ -22,23 +22,26 @@ from clan.train.progress import TrainProgress
 from clan.train.settings import MIN_VALIDATION_ROWS, TrainSettings
 
 
-def train_encoder(  # noqa: PLR0915 - one loop, read top to bottom
+def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
     x: NDArray[np.float32],
     settings: TrainSettings,
     *,
     seed: int,
     progress: Callable[[TrainProgress], None] | None = None,
+    interrupted: Callable[[int], None] | None = None,
 ) -> Encoder:
     """Train an encoder on benign flows.
 
     Two runs with the same rows, settings, seed and thread count on the same machine give the same weights.
-    Interrupting (KeyboardInterrupt) keeps the best weights so far and warns.
+    Interrupting (KeyboardInterrupt) keeps the best weights so far and warns; before the first epoch is done there is
+    nothing to keep, and the interrupt goes through.
 
     Args:
         x: Scaled features of benign flows. Shape `(n, n_features)`, finite, n >= 2.
         settings: See `TrainSettings`.
         seed: Seeds weights, batches and negative views.
-        progress: Called after each epoch.
+        progress: Called after each epoch; it may raise KeyboardInterrupt.
+        interrupted: Called with the epochs done when training was interrupted.
 
     Raises:
         TrainingError: The loss is not finite, or all embeddings point the same way.
@@ -92,6 +95,10 @@ def train_encoder(  # noqa: PLR0915 - one loop, read top to bottom
             if len(held) and epoch - best_epoch >= settings.patience:
                 break
     except KeyboardInterrupt:
+        if best_epoch == 0:
+            raise
+        if interrupted is not None:
+            interrupted(best_epoch)
         message = f"training was interrupted in epoch {epoch} of {n_epochs}; the weights of epoch {best_epoch} are kept"
         warnings.warn(message, TrainingWarning, stacklevel=2)
         network.load_state_dict(best_weights)

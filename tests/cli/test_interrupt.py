@@ -1,0 +1,26 @@
+"""The first Ctrl-C waits for a good moment, the second does not."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from clan.cli.interrupt import first_interrupt
+
+
+def test_an_interrupt_waits_until_it_is_asked_for() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with first_interrupt() as asked:
+        assert not asked()
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        assert not asked()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_one_goes_through() -> None:
+    with first_interrupt():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
