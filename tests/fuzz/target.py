@@ -5,22 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from tests.flows.run import VERDICTS
 
 from clan.errors import ClanError
 from clan.flows import FlowEngine, FlowSettings
 from clan.sources.packets import PacketReader
-
-VERDICTS = (
-    "packets_in_flows",
-    "truncated_headers",
-    "not_ip",
-    "unsupported_link_type",
-    "malformed",
-    "other_protocol",
-    "orphan_fragments",
-    "nested_too_deep",
-    "after_close",
-)
 
 
 class BytesStream:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from clan.objectives.clan import MASK, check_margin
+from clan.objectives.clan import MASK, ClanLoss
 
 
 def clan_linear_loss(
@@ -44,24 +43,9 @@ def clan_linear_loss(
     return 0.5 * pull + 0.5 * push
 
 
-class ClanLinearLoss(nn.Module):
-    """`clan_linear_loss` as a module.
-
-    Args:
-        margin: Distance beyond which an augmented flow is left alone. In (0, 1].
-
-    Raises:
-        ConfigError: The margin is out of range.
-    """
-
-    def __init__(self, margin: float = 0.5) -> None:
-        super().__init__()
-        self.margin = check_margin(margin)
+class ClanLinearLoss(ClanLoss):
+    """`clan_linear_loss` as a module; takes the same margin."""
 
     def forward(self, benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
         """Return the scalar loss of two batches of embeddings, each of shape `(rows, dim)`."""
         return clan_linear_loss(benign, augmented, margin=self.margin)
-
-    def extra_repr(self) -> str:
-        """Show the margin."""
-        return f"margin={self.margin}"
