@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -105,9 +106,12 @@ def compare(path: Path, mix: dict[str, float], rounds: int) -> None:
         f"capture: {mix['packets']:,.0f} packets, {n_bytes / 1e6:,.0f} MB, mean captured frame {mix['mean_frame']:.0f} "
         f"bytes, {mix['copies']:.0f} copies of the merged benign captures\n"
     )
-    results: dict[str, list[dict[str, float]]] = {tool: [] for tool in TOOLS}
+    present = [tool for tool in TOOLS if find_spec(tool.split()[0])]
+    for tool in set(TOOLS) - set(present):
+        print(f"{tool} is not installed (pip install '.[bench]'), so it is not compared", file=sys.stderr)
+    results: dict[str, list[dict[str, float]]] = {tool: [] for tool in present}
     for _ in range(rounds):
-        for tool in TOOLS:
+        for tool in present:
             results[tool].append(child(tool, str(path)))
     reference = statistics.median(r["packets"] / r["seconds"] for r in results["clan"])
     print(f"| tool | packets/s | flows/s | MB/s | peak MB | clan is faster by | rounds: {rounds} |")
