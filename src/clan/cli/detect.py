@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -26,9 +26,15 @@ from clan.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from clan.detect import ClanDetector
-    from clan.monitor import Outcome
+    from clan.monitor import Monitor, Outcome
     from clan.sources import FlowReader, LiveReader
+
+
+class Expected(NamedTuple):
+    """What the budget expects among as many benign flows: alerts, and their 95 % prediction interval."""
+
+    expected: float
+    interval: tuple[int, int]
 
 
 def command(
@@ -92,15 +98,14 @@ def command(
         monitor = Monitor(detector, sinks=sinks, scores=table, keep_scored=report is not None)
         outcome = monitor.run(reader)
     calibration = detector.calibration_
-    expected = calibration.expected_fpr * outcome.n_flows
-    interval = calibration.prediction_interval(outcome.n_flows)
+    expected = Expected(calibration.expected_fpr * outcome.n_flows, calibration.prediction_interval(outcome.n_flows))
     if report:
-        _write_report(report, detector, reader, outcome, alerts_path=output)
+        _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
-        found = {"alerts": outcome.n_alerts, "expected": expected, "interval": interval, "model": monitor.model_id}
+        found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": monitor.model_id}
         write_json(as_json(reader.report) | found)
     if not quiet:
-        _tell(detector, reader, outcome, written=[path for path in (scores, report) if path])
+        _tell(outcome, reader, expected, written=[path for path in (scores, report) if path])
 
 
 def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> None:
@@ -113,20 +118,18 @@ def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> Non
             check_output(path, inputs=inputs)
 
 
-def _tell(detector: ClanDetector, reader: FlowReader | LiveReader, outcome: Outcome, *, written: Sequence[str]) -> None:
+def _tell(outcome: Outcome, reader: FlowReader | LiveReader, expected: Expected, *, written: Sequence[str]) -> None:
     """Say what was read and what was found."""
     from clan.alerts import summary
     from clan.cli.reading import tell
 
-    calibration = detector.calibration_
     tell(reader.report)
     err.show(
         summary(
             outcome.alerts,
             n_flows=outcome.n_flows,
             n_alerts=outcome.n_alerts,
-            expected=calibration.expected_fpr * outcome.n_flows,
-            interval=calibration.prediction_interval(outcome.n_flows),
+            **expected._asdict(),
         )
     )
     if outcome.n_withdrawn:
@@ -136,7 +139,7 @@ def _tell(detector: ClanDetector, reader: FlowReader | LiveReader, outcome: Outc
 
 
 def _write_report(
-    path: str, detector: ClanDetector, reader: FlowReader | LiveReader, outcome: Outcome, *, alerts_path: str | None
+    path: str, monitor: Monitor, reader: FlowReader | LiveReader, expected: Expected, *, alerts_path: str | None
 ) -> None:
     """Write the HTML page."""
     import polars as pl
@@ -145,16 +148,16 @@ def _write_report(
     from clan.alerts.report import ReportData, render
     from clan.errors import SinkError
 
-    calibration = detector.calibration_
+    detector, outcome = monitor.detector, monitor.outcome
     data = ReportData(
         title="clan report",
-        model={"model_id": detector.model_id_, **detector.manifest_},
+        model={"model_id": monitor.model_id, **detector.manifest_},
         counters=dict(reader.report.counts),
         scored=pl.concat(outcome.scored),
         threshold=detector.threshold_,
-        alpha=calibration.alpha,
-        expected_alerts=calibration.expected_fpr * outcome.n_flows,
-        expected_interval=calibration.prediction_interval(outcome.n_flows),
+        alpha=detector.calibration_.alpha,
+        expected_alerts=expected.expected,
+        expected_interval=expected.interval,
         alerts=outcome.alerts,
         alerts_path=alerts_path,
         limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],

@@ -1,4 +1,4 @@
-"""Reading big-endian numbers from the wire."""
+"""Reading numbers: big-endian ones from the wire, and the little-endian ones of some file formats."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def u32(buffer: Any, at: Int) -> Int:
         | (np.int64(buffer[at + 1]) << 16)
         | (np.int64(buffer[at + 2]) << 8)
         | np.int64(buffer[at + 3])
+    )
+
+
+@kernel
+def little32(buffer: Any, at: Int) -> Int:
+    """Read four bytes of little-endian order; the caller has checked that they are there."""
+    return (
+        np.int64(buffer[at])
+        | (np.int64(buffer[at + 1]) << 8)
+        | (np.int64(buffer[at + 2]) << 16)
+        | (np.int64(buffer[at + 3]) << 24)
     )
 
 

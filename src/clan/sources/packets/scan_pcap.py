@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from clan.flows.jit import Int, kernel
 from clan.flows.profile import SECOND
+from clan.flows.wire import little32, u32
 
 MAX_CAPTURED: Final = 262_144
 """Bytes of one frame that any tool captures at most (libpcap's MAXIMUM_SNAPLEN); a claim of more is damage."""
@@ -22,27 +21,9 @@ BLOCK: Final = 2  # a block at the position that the caller has to handle (pcapn
 
 
 @kernel
-def little32(buffer: Any, at: Int) -> Int:
-    """Read four bytes of little-endian order."""
-    return (
-        np.int64(buffer[at])
-        | (np.int64(buffer[at + 1]) << 8)
-        | (np.int64(buffer[at + 2]) << 16)
-        | (np.int64(buffer[at + 3]) << 24)
-    )
-
-
-@kernel
 def read32(buffer: Any, at: Int, big: bool) -> Int:
     """Read four bytes in the byte order of the file."""
-    if big:
-        return (
-            (np.int64(buffer[at]) << 24)
-            | (np.int64(buffer[at + 1]) << 16)
-            | (np.int64(buffer[at + 2]) << 8)
-            | np.int64(buffer[at + 3])
-        )
-    return little32(buffer, at)
+    return u32(buffer, at) if big else little32(buffer, at)
 
 
 @kernel
