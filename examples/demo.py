@@ -15,33 +15,12 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-_TIMES = ("ts_start", "ts_end")
+from clan.sources.tabular import label_flows, read_labels
 
 
-def read_labels(path: Path) -> pl.DataFrame:
-    """The windows of a labels file, times as UTC microseconds, in the file's order."""
-    windows = pl.read_csv(path, schema_overrides={"dst_port": pl.Int64, "protocol": pl.Int64})
-    return windows.with_columns(pl.col(_TIMES).str.to_datetime(time_unit="us", time_zone="UTC"))
-
-
-def matches(window: dict[str, object]) -> pl.Expr:
-    """Which flows a window means."""
-
-    def between(source: str, target: str) -> pl.Expr:
-        wanted = {f"{source}_ip": "src_ip", f"{target}_ip": "dst_ip", f"{target}_port": "dst_port"}
-        named = [pl.col(column).eq(window[field]) for column, field in wanted.items() if window[field] is not None]
-        return pl.all_horizontal(pl.lit(value=True), *named).fill_null(value=False)
-
-    either = between("src", "dst") | between("dst", "src")
-    if window["protocol"] is not None:
-        either &= pl.col("protocol").eq(window["protocol"])
-    return either & pl.col("ts_start").is_between(pl.lit(window["ts_start"]), pl.lit(window["ts_end"]))
-
-
-def label_flows(flows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """`flows` with a column `label`; the first window that means a flow names it."""
-    named = [pl.when(matches(window)).then(pl.lit(window["label"])) for window in windows.iter_rows(named=True)]
-    return flows.with_columns(pl.coalesce(*named, pl.lit("benign")).alias("label"))
+def label_or_benign(flows: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """`flows` with a column `label`; what no line of the labels means is benign."""
+    return flows.with_columns(label_flows(flows, labels)[0].fill_null("benign"))
 
 
 def summarise(labelled: pl.DataFrame) -> pl.DataFrame:
@@ -72,7 +51,7 @@ def main() -> None:
     parser.add_argument("labels", type=Path)
     parser.add_argument("--fpr", type=float, required=True, help="the budget that the model was trained with")
     wanted = parser.parse_args()
-    labelled = label_flows(pl.read_parquet(wanted.scores), read_labels(wanted.labels))
+    labelled = label_or_benign(pl.read_parquet(wanted.scores), read_labels(wanted.labels))
     show(summarise(labelled), wanted.fpr, Console())
 
 

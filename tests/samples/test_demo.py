@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from examples.demo import label_flows, read_labels, show, summarise
+from examples.demo import label_or_benign, show, summarise
 from rich.console import Console
+
+from clan.sources.tabular import read_labels
 
 LABELS = """ts_start,ts_end,src_ip,dst_ip,dst_port,protocol,label
 2026-01-01T10:00:10.000000+00:00,2026-01-01T10:00:20.000000+00:00,10.0.0.9,10.0.0.1,80,6,flood
-2026-01-01T10:00:30.000000+00:00,2026-01-01T10:00:40.000000+00:00,10.0.0.9,10.0.0.1,,,scan
 """
 
 
@@ -35,26 +36,6 @@ def flow(
 ATTACKER, SERVER, OTHER = ("10.0.0.9", 5000), ("10.0.0.1", 80), ("10.0.0.2", 5001)
 
 
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (flow(12, ATTACKER, SERVER, 6), "flood"),
-        (flow(12, SERVER, ATTACKER, 6), "flood"),
-        (flow(9, ATTACKER, SERVER, 6), "benign"),
-        (flow(21, ATTACKER, SERVER, 6), "benign"),
-        (flow(12, OTHER, SERVER, 6), "benign"),
-        (flow(12, ATTACKER, ("10.0.0.1", 443), 6), "benign"),
-        (flow(12, ATTACKER, SERVER, 17), "benign"),
-        (flow(32, ATTACKER, ("10.0.0.1", 7), 17), "scan"),
-        (flow(32, ("10.0.0.1", None), ("10.0.0.9", None), 1), "scan"),
-        (flow(12, ("10.0.0.9", None), ("10.0.0.1", None), 6), "benign"),
-    ],
-)
-def test_flow_gets_the_label_of_its_window(windows: pl.DataFrame, row: dict[str, object], expected: str) -> None:
-    schema = {"src_port": pl.Int64, "dst_port": pl.Int64}
-    assert label_flows(pl.DataFrame([row], schema_overrides=schema), windows)["label"].to_list() == [expected]
-
-
 def test_table_counts_alerts_and_shows_the_budget(windows: pl.DataFrame) -> None:
     rows = [
         flow(12, ATTACKER, SERVER, 6),
@@ -62,7 +43,7 @@ def test_table_counts_alerts_and_shows_the_budget(windows: pl.DataFrame) -> None
         flow(2, OTHER, SERVER, 6),
         flow(3, OTHER, SERVER, 6),
     ]
-    summary = summarise(label_flows(pl.DataFrame(rows), windows))
+    summary = summarise(label_or_benign(pl.DataFrame(rows), windows))
     assert summary.rows() == [("benign", 2, 1, 0.5), ("flood", 2, 1, 0.5)]
     console = Console(record=True, width=80, quiet=False, file=None, force_terminal=False)
     with console.capture() as shown:
