@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 
 from clan.errors import ConfigError, UnknownNameError
-from clan.objectives import ClanLinearLoss, ClanLoss, clan_linear_loss, clan_loss, objective
+from clan.objectives import ClanLinearLoss, ClanLoss, Views, clan_linear_loss, clan_loss, objective
 
 
 def slow_loss(benign: torch.Tensor, augmented: torch.Tensor, margin: float) -> torch.Tensor:
@@ -101,7 +101,12 @@ def test_margin_out_of_range_is_refused(module: type[ClanLoss], margin: float) -
 
 def test_registry_builds_modules_and_names_the_nearest() -> None:
     benign, augmented = batches(seed=0)
-    assert objective("clan", margin=0.4)(benign, augmented).item() == clan_loss(benign, augmented, margin=0.4).item()
+    views = Views(x=benign, x_augmented=augmented, z=benign, z_augmented=augmented)
+    assert objective("clan", margin=0.4)(views).item() == clan_loss(benign, augmented, margin=0.4).item()
     assert "margin=0.4" in repr(objective("clan_linear", margin=0.4))
     with pytest.raises(UnknownNameError, match="did you mean 'clan'"):
         objective("clam")
+    with pytest.raises(ConfigError, match=r"objective 'simclr' has no parameter 'margn' \(known: temperature\)"):
+        objective("simclr", margn=0.4)
+    with pytest.raises(ConfigError, match=r"objective 'clan' has no parameter 'tau' \(known: none\)"):
+        objective("clan", tau=0.4)

@@ -1,30 +1,31 @@
-"""Negative views of benign flows: what an attack could look like, one recipe per file. Needs torch."""
+"""Changed views of flows, one recipe per file: what an attack could look like, or (for the rivals) the same flow again.
+
+Needs torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import torch
-
+from clan.augment.combination import AUGMENTATIONS, Augmentation, View, augmentation
+from clan.augment.cutmix import cutmix
+from clan.augment.gaussian import gaussian_noise
+from clan.augment.identity import identity
+from clan.augment.marginal import marginal_resample
+from clan.augment.mixup import mixup
+from clan.augment.shuffle import shuffle_features
 from clan.augment.uniform import uniform_resample
-from clan.errors import UnknownNameError
+from clan.augment.zero_out import zero_out
 
-Augmentation = Callable[..., torch.Tensor]
-"""(x, generator, *, probability, bound) -> a changed copy of x, same shape."""
-
-AUGMENTATIONS: dict[str, Augmentation] = {"uniform": uniform_resample}
-"""Augmentation name to function."""
-
-
-def augmentation(name: str) -> Augmentation:
-    """Look up an augmentation by its name in the settings.
-
-    Raises:
-        UnknownNameError: No augmentation has this name.
-    """
-    if name not in AUGMENTATIONS:
-        raise UnknownNameError("augmentation", name, AUGMENTATIONS)
-    return AUGMENTATIONS[name]
-
-
-__all__ = ["AUGMENTATIONS", "Augmentation", "augmentation", "uniform_resample"]
+__all__ = [
+    "AUGMENTATIONS",
+    "Augmentation",
+    "View",
+    "augmentation",
+    "cutmix",
+    "gaussian_noise",
+    "identity",
+    "marginal_resample",
+    "mixup",
+    "shuffle_features",
+    "uniform_resample",
+    "zero_out",
+]

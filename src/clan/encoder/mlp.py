@@ -58,16 +58,20 @@ class Encoder:
         Returns:
             Unit vectors. Shape `(n, dim)`. Within 1e-5 of the torch network's.
         """
+        z = self.project(x)
+        norm = np.sqrt(np.einsum("ij,ij->i", z, z))
+        z /= np.maximum(norm, 1e-12)[:, None]
+        return z
+
+    def project(self, x: Array) -> Array:
+        """Map scaled features `(n, n_features)` to embeddings `(n, dim)` of any length: `embed` without the scaling."""
         for block in self.blocks:
             out = x @ block.weight  # (n, d_out)
             out += block.bias
             np.maximum(out, 0, out=out)
             out += x if block.skip is None else x @ block.skip  # the residual
             x = out
-        z = x @ self.weight + self.bias  # (n, dim)
-        norm = np.sqrt(np.einsum("ij,ij->i", z, z))
-        z /= np.maximum(norm, 1e-12)[:, None]
-        return z
+        return x @ self.weight + self.bias
 
     def tensors(self) -> dict[str, Array]:
         """Name every array, as the model file stores them."""

@@ -14,6 +14,26 @@ from torch.nn import functional as F
 from clan.encoder.mlp import Block, Encoder
 
 
+class Dropout(nn.Module):
+    """Set a share of the values to 0 while training and scale the others up, by a generator of its own.
+
+    Args:
+        share: In [0, 1).
+        generator: Draws what is dropped, on the device of the values.
+    """
+
+    def __init__(self, share: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.share, self.generator = share, generator
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Drop values of `(n, d)` in training mode; leave them alone otherwise."""
+        if not self.training:
+            return x
+        kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.share
+        return x * kept / (1 - self.share)
+
+
 class ResidualBlock(nn.Module):
     """relu(W x + b) plus a residual, through a linear map where the width changes.
 
@@ -21,16 +41,21 @@ class ResidualBlock(nn.Module):
         d_in: Input width.
         d_out: Output width.
         generator: Draws the initial weights; the global generator is left alone.
+        dropout: What is dropped of the relu's outputs during training; None for nothing.
     """
 
-    def __init__(self, d_in: int, d_out: int, generator: torch.Generator) -> None:
+    def __init__(self, d_in: int, d_out: int, generator: torch.Generator, dropout: Dropout | None = None) -> None:
         super().__init__()
         self.weight, self.bias = _linear(d_in, d_out, generator)
         self.skip = None if d_in == d_out else _linear(d_in, d_out, generator)[0]
+        self.dropout = dropout
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map `(n, d_in)` to `(n, d_out)`."""
-        return F.relu(F.linear(x, self.weight, self.bias)) + (x if self.skip is None else F.linear(x, self.skip))
+        out = F.relu(F.linear(x, self.weight, self.bias))
+        if self.dropout is not None:
+            out = self.dropout(out)
+        return out + (x if self.skip is None else F.linear(x, self.skip))
 
 
 class Network(nn.Module):
@@ -42,13 +67,29 @@ class Network(nn.Module):
         n_blocks: Number of blocks.
         dim: Dimensions of the embedding.
         generator: Draws the initial weights (uniform in +-1/sqrt(fan in), torch's own habit for linear layers).
+        dropout: What blocks drop during training; None for nothing.
+        bias: Whether there are bias terms; without, they are 0 and stay so.
     """
 
-    def __init__(self, n_features: int, *, width: int, n_blocks: int, dim: int, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        n_features: int,
+        *,
+        width: int,
+        n_blocks: int,
+        dim: int,
+        generator: torch.Generator,
+        dropout: Dropout | None = None,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
         widths = [n_features] + [width] * n_blocks
-        self.blocks = nn.ModuleList(ResidualBlock(a, b, generator) for a, b in pairwise(widths))
+        self.blocks = nn.ModuleList(ResidualBlock(a, b, generator, dropout) for a, b in pairwise(widths))
         self.weight, self.bias = _linear(widths[-1], dim, generator)
+        if not bias:
+            for name, parameter in self.named_parameters():
+                if name.endswith("bias"):
+                    nn.init.zeros_(parameter).requires_grad = False
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map scaled features `(n, n_features)` to embeddings `(n, dim)` of any length."""

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 
-from torch import nn
-
-from clan.errors import UnknownNameError
+from clan.errors import ConfigError, UnknownNameError
+from clan.objectives.barlow_twins import BarlowTwins, barlow_twins_loss
+from clan.objectives.base import Objective, Views
+from clan.objectives.byol import BYOL, byol_loss
+from clan.objectives.clad import CLAD, clad_loss
 from clan.objectives.clan import ClanLoss, clan_loss
 from clan.objectives.clan_linear import ClanLinearLoss, clan_linear_loss
+from clan.objectives.cldnn import CLDNN
+from clan.objectives.closr import CLOSR, closr_loss
+from clan.objectives.conflow import ConFlow, supervised_contrast
+from clan.objectives.deep_svdd import DeepSVDD, deep_svdd_loss
+from clan.objectives.simclr import SimCLR, nt_xent
+from clan.objectives.simsiam import SimSiam, negative_cosine
+from clan.objectives.sscl_ids import SSCLIDS
+from clan.objectives.vicreg import VICReg, vicreg_loss
 
-OBJECTIVES: dict[str, Callable[..., nn.Module]] = {"clan": ClanLoss, "clan_linear": ClanLinearLoss}
-"""Objective name to module class; each is called as `module(z_benign, z_augmented)`."""
+OBJECTIVES: dict[str, type[Objective]] = {
+    "barlow_twins": BarlowTwins,
+    "byol": BYOL,
+    "clad": CLAD,
+    "clan": ClanLoss,
+    "clan_linear": ClanLinearLoss,
+    "cldnn": CLDNN,
+    "closr": CLOSR,
+    "conflow": ConFlow,
+    "deep_svdd": DeepSVDD,
+    "simclr": SimCLR,
+    "simsiam": SimSiam,
+    "sscl_ids": SSCLIDS,
+    "vicreg": VICReg,
+}
+"""Objective name to module class; each is called with `Views`."""
 
 
-def objective(name: str, **params: float) -> nn.Module:
+def objective(name: str, *, margin: float | None = None, **params: float) -> Objective:
     """Build an objective by its name in the settings.
+
+    Args:
+        name: In `OBJECTIVES`.
+        margin: Passed on to the objectives that have one.
+        **params: The objective's own parameters.
 
     Raises:
         UnknownNameError: No objective has this name.
+        ConfigError: It has no such parameter, or a value is out of range.
 
     Example:
         >>> objective("clan", margin=0.5)
@@ -26,7 +56,41 @@ def objective(name: str, **params: float) -> nn.Module:
     """
     if name not in OBJECTIVES:
         raise UnknownNameError("objective", name, OBJECTIVES)
-    return OBJECTIVES[name](**params)
+    kind = OBJECTIVES[name]
+    known = [key for key in inspect.signature(kind).parameters if key != "margin"]
+    unknown = sorted(set(params) - set(known))
+    if unknown:
+        raise ConfigError(f"objective {name!r} has no parameter {unknown[0]!r} (known: {', '.join(known) or 'none'})")
+    return kind(**params, **({"margin": margin} if margin is not None and kind.uses_margin else {}))
 
 
-__all__ = ["OBJECTIVES", "ClanLinearLoss", "ClanLoss", "clan_linear_loss", "clan_loss", "objective"]
+__all__ = [
+    "BYOL",
+    "CLAD",
+    "CLDNN",
+    "CLOSR",
+    "OBJECTIVES",
+    "SSCLIDS",
+    "BarlowTwins",
+    "ClanLinearLoss",
+    "ClanLoss",
+    "ConFlow",
+    "DeepSVDD",
+    "Objective",
+    "SimCLR",
+    "SimSiam",
+    "VICReg",
+    "Views",
+    "barlow_twins_loss",
+    "byol_loss",
+    "clad_loss",
+    "clan_linear_loss",
+    "clan_loss",
+    "closr_loss",
+    "deep_svdd_loss",
+    "negative_cosine",
+    "nt_xent",
+    "objective",
+    "supervised_contrast",
+    "vicreg_loss",
+]

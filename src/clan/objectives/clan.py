@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
-from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from clan.errors import ConfigError
+from clan.objectives.base import Objective, Views
 
 MASK = 1e-6
 """Terms at or below this are left out of the means, as in the published loss."""
@@ -44,7 +46,7 @@ def clan_loss(benign: torch.Tensor, augmented: torch.Tensor, *, margin: float = 
     return 0.5 * _masked_mean(torch.stack(pulled)) + 0.5 * _masked_mean(torch.stack(pushed))
 
 
-class ClanLoss(nn.Module):
+class ClanLoss(Objective):
     """`clan_loss` as a module.
 
     Args:
@@ -54,13 +56,15 @@ class ClanLoss(nn.Module):
         ConfigError: The margin is out of range.
     """
 
+    uses_margin: ClassVar[bool] = True
+
     def __init__(self, margin: float = 0.5) -> None:
         super().__init__()
         self.margin = check_margin(margin)
 
-    def forward(self, benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
-        """Return the scalar loss of two batches of embeddings, each of shape `(rows, dim)`."""
-        return clan_loss(benign, augmented, margin=self.margin)
+    def forward(self, views: Views) -> torch.Tensor:
+        """Return the scalar loss."""
+        return clan_loss(views.z, views.z_augmented, margin=self.margin)
 
     def extra_repr(self) -> str:
         """Show the margin."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from clan.objectives.base import Views
 from clan.objectives.clan import MASK, ClanLoss
 
 
@@ -46,6 +47,6 @@ def clan_linear_loss(
 class ClanLinearLoss(ClanLoss):
     """`clan_linear_loss` as a module; takes the same margin."""
 
-    def forward(self, benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
-        """Return the scalar loss of two batches of embeddings, each of shape `(rows, dim)`."""
-        return clan_linear_loss(benign, augmented, margin=self.margin)
+    def forward(self, views: Views) -> torch.Tensor:
+        """Return the scalar loss."""
+        return clan_linear_loss(views.z, views.z_augmented, margin=self.margin)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
@@ -14,9 +13,9 @@ from torch.nn import functional as F
 
 from clan.augment import augmentation
 from clan.encoder import Encoder
-from clan.encoder.network import Network
-from clan.errors import TrainingError, TrainingWarning
-from clan.objectives import objective
+from clan.encoder.network import Dropout, Network
+from clan.errors import ConfigError, DataError, TrainingError, TrainingWarning
+from clan.objectives import Objective, Views, objective
 from clan.train.hardware import pick_device, pick_dtype
 from clan.train.progress import TrainProgress
 from clan.train.settings import MIN_VALIDATION_ROWS, TrainSettings
@@ -27,10 +26,11 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
     settings: TrainSettings,
     *,
     seed: int,
+    y: NDArray[np.int64] | None = None,
     progress: Callable[[TrainProgress], None] | None = None,
     interrupted: Callable[[int], None] | None = None,
 ) -> Encoder:
-    """Train an encoder on benign flows.
+    """Train an encoder, on benign flows unless the objective needs other classes too.
 
     Two runs with the same rows, settings, seed and thread count on the same machine give the same weights.
     Interrupting (KeyboardInterrupt) keeps the best weights so far and warns; before the first epoch is done there is
@@ -39,54 +39,65 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
     Args:
         x: Scaled features of benign flows. Shape `(n, n_features)`, finite, n >= 2.
         settings: See `TrainSettings`.
-        seed: Seeds weights, batches and negative views.
+        seed: Seeds weights, batches and augmented views.
+        y: Class of each row, 0 = benign; for the objectives that need it. Shape `(n,)`.
         progress: Called after each epoch; it may raise KeyboardInterrupt.
         interrupted: Called with the epochs done when training was interrupted.
 
     Raises:
         TrainingError: The loss is not finite, or all embeddings point the same way.
         UnknownNameError: An objective or augmentation that does not exist.
+        ConfigError: A parameter that it does not have, or out of range; an objective that needs classes has none.
+        DataError: Not one class for each row.
     """
     device = pick_device(settings.device)
     dtype = pick_dtype(settings.precision, device)
     on_cpu = torch.Generator().manual_seed(seed)  # weights and batches: the same on every device
-    on_device = torch.Generator(device).manual_seed(seed)  # negative views
-    loss_of = objective(settings.objective, margin=settings.margin)
-    augment = partial(
-        augmentation(settings.augmentation),
-        generator=on_device,
-        probability=settings.probability,
-        bound=settings.bound,
-    )
-    rows, held = _hold_back(torch.from_numpy(x), settings.validation_fraction, on_cpu, device)
-    held_augmented = augment(held)  # fixed, so that epochs compare
+    on_device = torch.Generator(device).manual_seed(seed)  # augmented views and dropout
+    loss_of = objective(settings.objective, margin=settings.margin, **settings.objective_params)
+    _check_labels(y, len(x), loss_of, settings)
+    anchor, augment = _augmentations(settings, loss_of, on_device)
+    rows, held, classes, held_classes = _hold_back(x, y, settings.validation_fraction, on_cpu, device)
+    held_anchor, held_augmented = anchor(held), augment(held)  # fixed, so that epochs compare
     network = Network(
-        x.shape[1], width=settings.width, n_blocks=settings.n_blocks, dim=settings.dim, generator=on_cpu
+        x.shape[1],
+        width=settings.width,
+        n_blocks=settings.n_blocks,
+        dim=settings.dim,
+        generator=on_cpu,
+        dropout=Dropout(loss_of.dropout, on_device) if loss_of.dropout else None,
+        bias=loss_of.bias,
     ).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay, fused=True)
+    loss_of.bind(network, dim=settings.dim, generator=on_cpu)
+    loss_of.to(device)
+    loss_of.prepare(network, rows)
+    learned = [parameter for parameter in (*network.parameters(), *loss_of.parameters()) if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, weight_decay=settings.weight_decay, fused=True)
     n_epochs = settings.epochs_for(len(x))
     n_steps = n_epochs * math.ceil(len(rows) / settings.batch_size)
     step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(network)
 
-    def loss_on(benign: torch.Tensor, augmented: torch.Tensor) -> torch.Tensor:
+    def loss_on(first: torch.Tensor, second: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
-            z = network(torch.cat([benign, augmented]))  # (2 b, dim)
-        return loss_of(z[: len(benign)].float(), z[len(benign) :].float())
+            z = network(torch.cat([first, second])).float()  # (rows of both, dim)
+        n = len(first)
+        return loss_of(Views(x=first, x_augmented=second, z=z[:n], z_augmented=z[n:], y=labels))
 
     try:
         for epoch in range(1, n_epochs + 1):
             total = torch.zeros((), device=device)
             for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):  # type: ignore[no-untyped-call]
                 _set_rate(optimizer, learning_rate(step, n_steps, settings))
-                benign = rows[batch]  # (b, n_features)
-                loss = loss_on(benign, augment(benign))
+                chosen = rows[batch]  # (b, n_features)
+                loss = loss_on(anchor(chosen), augment(chosen), None if classes is None else classes[batch])
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-                total += loss.detach() * len(benign)
+                loss_of.after_step(network)
+                total += loss.detach() * len(chosen)
                 step += 1
             with torch.no_grad():
-                current = float(loss_on(held, held_augmented) if len(held) else total / len(rows))
+                current = float(loss_on(held_anchor, held_augmented, held_classes) if len(held) else total / len(rows))
             _check_finite(current, epoch, settings)
             if current < best:
                 best, best_epoch, best_weights = current, epoch, _copy(network)
@@ -104,18 +115,55 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
         network.load_state_dict(best_weights)
     if len(held):  # without held rows the last weights are taken, as published
         network.load_state_dict(best_weights)
+    network.eval()
     _check_not_collapsed(network, rows[: settings.batch_size], augment(rows[: settings.batch_size]))
+    loss_of.finish(network)
     return network.to_numpy()
 
 
+def _augmentations(
+    settings: TrainSettings, loss_of: Objective, generator: torch.Generator
+) -> tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]:
+    """Make the first and the second view of rows, as the objective asks."""
+
+    def view(share: float) -> Callable[[torch.Tensor], torch.Tensor]:
+        params = {"probability": share * settings.probability, "bound": settings.bound, **settings.augmentation_params}
+        changed = augmentation(settings.augmentation, **params)
+        return lambda x: changed(x, generator)
+
+    second = view(1.0)
+    if loss_of.n_augmented == 2:
+        return view(loss_of.anchor_share), second
+    return (lambda x: x), second if loss_of.n_augmented else (lambda x: x[:0])
+
+
+def _check_labels(y: NDArray[np.int64] | None, n: int, loss_of: Objective, settings: TrainSettings) -> None:
+    if y is None and loss_of.needs_labels:
+        raise ConfigError(f"objective {settings.objective!r} needs the class of each training row: pass y")
+    if y is not None and len(y) != n:
+        raise DataError(f"expected one class for each of the {n:,} rows, found {len(y):,}")
+
+
 def _hold_back(
-    x: torch.Tensor, fraction: float, generator: torch.Generator, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Shuffle the rows and split off those that early stopping looks at; none when they would be too few."""
+    x: NDArray[np.float32],
+    y: NDArray[np.int64] | None,
+    fraction: float,
+    generator: torch.Generator,
+    device: torch.device,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """Shuffle the rows and split off those that early stopping looks at; none when they would be too few.
+
+    Returns:
+        Rows to train on, rows held back, and the classes of both where they are known.
+    """
     n_held = int(fraction * len(x))
     n_held = n_held if n_held >= MIN_VALIDATION_ROWS else 0
-    rows = x[torch.randperm(len(x), generator=generator)].to(device)  # (n, n_features)
-    return rows[n_held:], rows[:n_held]
+    order = torch.randperm(len(x), generator=generator)
+    rows = torch.from_numpy(x)[order].to(device)  # (n, n_features)
+    if y is None:
+        return rows[n_held:], rows[:n_held], None, None
+    classes = torch.from_numpy(np.asarray(y, dtype=np.int64))[order].to(device)  # (n,)
+    return rows[n_held:], rows[:n_held], classes[n_held:], classes[:n_held]
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

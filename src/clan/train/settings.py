@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from clan.errors import ConfigError
 
@@ -28,10 +29,13 @@ class TrainSettings:
         warmup_fraction: Share of the steps over which the rate rises linearly; then it falls as a cosine.
         weight_decay: Of AdamW.
         objective: Name in `clan.objectives.OBJECTIVES`.
-        margin: Of the objective.
-        augmentation: Name in `clan.augment.AUGMENTATIONS`.
-        probability: Chance that a value is replaced in a negative view.
-        bound: Replacements come from U(-bound, bound).
+        margin: Of the objectives that have one.
+        objective_params: Parameters of the objective's own, such as ``{"temperature": 0.2}``.
+        augmentation: Names in `clan.augment.AUGMENTATIONS`: one, several after each other (``"marginal+gaussian"``), or
+            for each row one of several at random (``"uniform|marginal"``).
+        probability: Chance that a value is changed in an augmented view.
+        bound: Replacements of ``"uniform"`` come from U(-bound, bound).
+        augmentation_params: Parameters of the augmentations' own, such as ``{"std": 0.5}``.
         validation_fraction: Share of the rows held back for the loss that early stopping looks at; 0 turns it off.
         patience: Epochs without a better loss after which training stops.
         precision: ``"auto"`` (bfloat16 where it is faster: a GPU or a processor with AMX), ``"bfloat16"`` or
@@ -51,9 +55,11 @@ class TrainSettings:
     weight_decay: float = 0.0
     objective: str = "clan_linear"
     margin: float = 0.5
+    objective_params: Mapping[str, float] = field(default_factory=dict)
     augmentation: str = "uniform"
     probability: float = 0.1
     bound: float = 1.7
+    augmentation_params: Mapping[str, float] = field(default_factory=dict)
     validation_fraction: float = 0.1
     patience: int = 5
     precision: str = "auto"
@@ -83,6 +89,10 @@ class TrainSettings:
         for name in ("warmup_fraction", "probability"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        for name in ("objective_params", "augmentation_params"):
+            for key, value in getattr(self, name).items():
+                if not isinstance(value, int | float) or not math.isfinite(value):
+                    raise ConfigError(f"{name} must be finite numbers, got {key}={value!r}")
         if not 0 <= self.validation_fraction <= 0.5:
             raise ConfigError(f"validation_fraction must be in [0, 0.5], got {self.validation_fraction}")
         if self.precision not in ("auto", "bfloat16", "float32"):
