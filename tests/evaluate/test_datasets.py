@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from clan.errors import SchemaError, SourceUnavailable, UnknownNameError
-from clan.evaluate import CHOOSING, Labelled, benign_split, read_dataset
+from clan.errors import DataError, SchemaError, SourceUnavailable, UnknownNameError
+from clan.evaluate import CHOOSING, Labelled, common_columns, find_datasets, read_dataset
 
 FILES = {
     "cicids2017": ("cicids2017_improved.csv.gz", 43_419, 5_000, 16),
     "nsl_kdd": ("nsl_kdd", 47_736, 23_160, 40),
-    "unsw_nb15": ("unsw_nb15/UNSW_NB15_training-set.csv.zip", 82_332, 37_000, 10),
+    "unsw_nb15": ("unsw_nb15", 82_332, 37_000, 10),
 }
 
 
@@ -34,34 +35,55 @@ def test_rows_labels_and_finite_features(name: str, test_data: Path) -> None:
 def test_unknown_names_and_other_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'nsl_kdd'"):
         read_dataset("nslkdd", tmp_path)
-    with pytest.raises(SourceUnavailable, match=r"KDDTrain.* cannot be read"):
-        read_dataset("nsl_kdd", tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(SchemaError, match=r"other.csv lacks the columns id, Flow ID"):
+    with pytest.raises(SchemaError, match=r"other.csv lacks the columns Flow ID"):
         read_dataset("cicids2017", tmp_path / "other.csv")
-    (tmp_path / "other.zip").write_text("a,b\n1,2\n")
-    with pytest.raises(SchemaError, match="is not a CSV table"):
-        read_dataset("unsw_nb15", tmp_path / "other.zip")
 
 
-def labelled(train: pl.Series | None = None) -> Labelled:
-    labels = pl.Series(["ok"] * 20 + ["scan"] * 8 + ["rare"] * 2)
-    return Labelled(features=pl.DataFrame({"row": np.arange(30.0)}), labels=labels, benign="ok", train=train)
+def corrected(path: Path, *rows: str) -> Path:
+    columns = "Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Rate,Label\n"
+    path.write_text(columns + "".join(f"f,1.1.1.1,5,2.2.2.2,80,6,2017-07-06 12:39:06,{row}\n" for row in rows))
+    return path
 
 
-def test_p1_trains_on_half_of_the_benign_rows_and_shares_none_with_the_test() -> None:
-    split = benign_split(labelled(), seed=0)
-    train, test = set(split.train["row"]), set(split.test["row"])
-    assert (len(train), len(test)) == (10, 20)
-    assert train | test == set(range(30))
-    assert max(train) < 20
-    assert (split.labels == np.array(["ok"] * 10 + ["scan"] * 8 + ["rare"] * 2)).all()
-    assert set(benign_split(labelled(), seed=1).train["row"]) != train
-    assert benign_split(labelled(), seed=0).train.equals(split.train)
+def test_label_map_renames_and_leaves_out_and_numbers_become_finite(tmp_path: Path) -> None:
+    rows = ("Infinity,BENIGN", ",PortScan", "3,DoS Hulk - Attempted", "4,Web Attack \u2013 Sql Injection")
+    data = read_dataset("cicids2017", corrected(tmp_path / "x.csv", *rows))
+    assert data.labels.to_list() == ["BENIGN", "Portscan", "Web Attack - SQL Injection"]
+    assert data.features["Rate"].to_list() == [0.0, 0.0, 4.0]
+    assert (data.left_out, data.name) == ({"DoS Hulk - Attempted": 1}, "cicids2017")
+    with pytest.raises(DataError, match="no row of the benign class 'BENIGN'; its classes are DDoS"):
+        read_dataset("cicids2017", corrected(tmp_path / "x.csv", "1,DDoS"))
 
 
-def test_a_data_set_with_its_own_split_keeps_it_and_small_classes_can_be_left_out() -> None:
-    own = pl.Series([True] * 15 + [False] * 5 + [True] * 4 + [False] * 6)
-    split = benign_split(labelled(own), seed=0, min_class_rows=3)
-    assert split.train["row"].to_list() == list(range(15))
-    assert split.test["row"].to_list() == [15, 16, 17, 18, 19, 24, 25, 26, 27]
+def test_data_sets_are_found_by_the_names_of_their_files(tmp_path: Path) -> None:
+    (tmp_path / "nsl_kdd").mkdir()
+    (tmp_path / "lycos.csv.gz").write_bytes(b"")
+    assert find_datasets(tmp_path) == {"lycos": tmp_path / "lycos.csv.gz", "nsl_kdd": tmp_path / "nsl_kdd"}
+    with pytest.raises(SourceUnavailable, match="no folder"):
+        find_datasets(tmp_path / "none")
+
+
+def test_releases_share_names_and_other_data_sets_quantities() -> None:
+    first = Labelled(
+        features=pl.DataFrame(
+            {"Flow Duration": [2e6], "Total Fwd Packet": [3.0], "x": [0.0], "y": [0.0]}
+            | {"Total Length of Fwd Packet": [7.0], "Total Length of Bwd Packet": [8.0]}
+            | {"Total Bwd packets": [4.0]}
+        ),
+        labels=pl.Series(["BENIGN"]),
+        benign="BENIGN",
+        name="cicids2017",
+    )
+    kdd = Labelled(
+        features=pl.DataFrame({"duration": [2.0], "src_bytes": [5.0], "dst_bytes": [6.0]}),
+        labels=pl.Series(["normal"]),
+        benign="normal",
+        name="nsl_kdd",
+    )
+    mine, other = common_columns(first, kdd)
+    assert mine.rows(named=True) == [{"duration_s": 2.0, "fwd_bytes": 7.0, "bwd_bytes": 8.0}]
+    assert other.rows(named=True) == [{"duration_s": 2.0, "fwd_bytes": 5.0, "bwd_bytes": 6.0}]
+    original = replace(first, features=first.features.drop("y"), name="cicids2017_original")
+    mine, other = common_columns(first, original)
+    assert mine.columns == other.columns == original.features.columns

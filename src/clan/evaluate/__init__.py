@@ -1,6 +1,6 @@
 """How good a detector is: metrics, labelled data sets, and the protocols that split them."""
 
-from clan.evaluate.datasets import DATASETS, Labelled, read_dataset
+from clan.evaluate.datasets import DATASETS, Dataset, Labelled, common_columns, dataset, find_datasets, read_dataset
 from clan.evaluate.metrics import (
     alerts_a_day,
     auprc,
@@ -12,12 +12,21 @@ from clan.evaluate.metrics import (
     threshold_at_fpr,
     tpr_at_fpr,
 )
-from clan.evaluate.protocols import CHOOSING, Split, benign_split
+from clan.evaluate.protocols import (
+    CHOOSING,
+    Split,
+    benign_split,
+    cross_split,
+    dirty_split,
+    stratified_split,
+    time_split,
+)
 from clan.evaluate.statistics import Paired, Summary, holm, paired, summarise
 
 __all__ = [
     "CHOOSING",
     "DATASETS",
+    "Dataset",
     "Labelled",
     "Paired",
     "Split",
@@ -28,12 +37,19 @@ __all__ = [
     "auroc_by_class",
     "benign_split",
     "can_tell",
+    "common_columns",
+    "cross_split",
+    "dataset",
+    "dirty_split",
+    "find_datasets",
     "holm",
     "macro",
     "paired",
     "precision_at_prevalence",
     "read_dataset",
+    "stratified_split",
     "summarise",
     "threshold_at_fpr",
+    "time_split",
     "tpr_at_fpr",
 ]
