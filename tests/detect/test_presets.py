@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,6 +50,21 @@ def test_paper_preset_leaves_out_columns_that_are_all_zero(monkeypatch: pytest.M
     assert (detector.anomaly_score(changed) == detector.anomaly_score(values)).all()
     with pytest.raises(DataError, match="every feature is 0"):
         ClanDetector(preset="paper", fpr=0.1).fit(values * 0)
+
+
+@pytest.mark.parametrize("scaler", ["robust", "quantile_normal", {"table": "robust"}, {"*": "zscore"}])
+def test_scalers_are_stored_and_come_back(
+    scaler: str | dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(PRESETS, "other", replace(PRESETS["default"], scaler=scaler, scorer="feature_prototypes"))
+    values = np.random.default_rng(0).lognormal(size=(100, 4))
+    detector = ClanDetector(preset="other", fpr=0.1, random_state=0).fit(values)
+    detector.save(tmp_path / "model")
+    with monkeypatch.context() as changed:
+        changed.setitem(PRESETS, "other", PRESETS["default"])
+        again = ClanDetector.load(tmp_path / "model")
+    assert (again.anomaly_score(values) == detector.anomaly_score(values)).all()
+    assert again.manifest_["scaler"] == (scaler if isinstance(scaler, str) else list(scaler.values()) * 4)
 
 
 @pytest.mark.parametrize("n", [100, 2500, 30_000])

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from clan.encoder import fit_scaler
+from clan.encoder import SCALERS, Scaler, fit_scaler, scaler_for_groups
 from clan.encoder.scaler import CLIP
-from clan.errors import UnknownNameError
+from clan.errors import ConfigError, UnknownNameError
+
+MIXED = ("signed_log", "robust", "signed_log", "quantile_normal")
 
 
 def test_zscore_uses_mean_and_sample_standard_deviation() -> None:
@@ -28,13 +30,14 @@ def test_one_unit_beside_a_constant_column_is_not_infinitely_far(kind: str) -> N
     assert 0 < fit_scaler("signed_log", values).transform(np.array([[6.0]]))[0, 0] < 2.0
 
 
+@pytest.mark.parametrize("kind", sorted(SCALERS))
 @given(
-    hnp.arrays(np.float64, (6, 2), elements=st.floats(allow_nan=False, allow_infinity=False)),
-    hnp.arrays(np.float64, (3, 2), elements=st.floats(-1e300, 1e300)),
+    hnp.arrays(np.float64, (6, 2), elements=st.floats(-1e150, 1e150)),
+    hnp.arrays(np.float64, (3, 2), elements=st.floats(-1e150, 1e150)),
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered")
-def test_signed_log_is_finite_and_bounded_for_every_finite_value(train: np.ndarray, new: np.ndarray) -> None:
-    scaled = fit_scaler("signed_log", train).transform(new)
+def test_is_finite_and_bounded_for_every_value(kind: str, train: np.ndarray, new: np.ndarray) -> None:
+    scaled = fit_scaler(kind, train).transform(new)
     assert scaled.dtype == np.float32
     assert np.isfinite(scaled).all()
     assert np.abs(scaled).max() <= CLIP
@@ -43,7 +46,7 @@ def test_signed_log_is_finite_and_bounded_for_every_finite_value(train: np.ndarr
 def test_leaves_its_input_alone() -> None:
     values = np.arange(6.0).reshape(3, 2)
     before = values.copy()
-    for kind in ("zscore", "signed_log"):
+    for kind in SCALERS:
         fit_scaler(kind, values).transform(values)
     assert (values == before).all()
 
@@ -51,3 +54,77 @@ def test_leaves_its_input_alone() -> None:
 def test_unknown_scaler_lists_what_there_is() -> None:
     with pytest.raises(UnknownNameError, match="unknown scaler 'z-score'"):
         fit_scaler("z-score", np.zeros((2, 1)))
+
+
+def test_signed_log_takes_the_largest_numbers() -> None:
+    largest = np.array([[1.7e308], [-1.7e308], [0.0]])
+    assert np.isfinite(fit_scaler("signed_log", largest).transform(largest)).all()
+
+
+def test_robust_ignores_what_a_few_rows_do() -> None:
+    values = np.random.default_rng(0).normal(7, 3, size=(1000, 1))
+    spoiled = values.copy()
+    spoiled[:20] = 1e9
+    clean = fit_scaler("robust", values).transform(values)
+    assert clean.std() == pytest.approx(1, abs=0.1)
+    assert fit_scaler("robust", spoiled).transform(values) == pytest.approx(clean, abs=0.2)
+
+
+def test_robust_falls_back_on_the_deviation_where_the_middle_half_is_constant() -> None:
+    values = np.zeros((100, 2))
+    values[:10, 0] = 4.0
+    scaled = fit_scaler("robust", values).transform(values + 1)
+    assert scaled[50, 0] == pytest.approx(1 / values[:, 0].std(ddof=1))
+    assert scaled[50, 1] == 1.0
+
+
+def test_quantile_normal_makes_any_distribution_normal() -> None:
+    values = np.random.default_rng(0).lognormal(sigma=3, size=(5000, 1))
+    scaled = fit_scaler("quantile_normal", values).transform(values)[:, 0]
+    assert (scaled.mean(), scaled.std()) == pytest.approx((0, 1), abs=0.03)
+    assert np.quantile(scaled, [0.025, 0.975]) == pytest.approx([-1.96, 1.96], abs=0.05)
+    assert (np.diff(scaled[np.argsort(values[:, 0])]) >= 0).all()
+
+
+def test_quantile_normal_gives_repeats_their_middle_rank_and_saturates() -> None:
+    scaler = fit_scaler("quantile_normal", np.array([[0.0]] * 60 + [[1.0]] * 40))
+    zero, one, more, less = scaler.transform(np.array([[0.0], [1.0], [9.0], [-9.0]]))[:, 0]
+    assert zero == pytest.approx(-0.524, abs=0.03)  # ranks 0 to .6: the middle is .3
+    assert one == pytest.approx(0.842, abs=0.03)
+    assert (less, more) == pytest.approx((-5.199, 5.199), abs=0.01)
+
+
+def test_each_column_is_scaled_as_if_alone() -> None:
+    values = np.random.default_rng(0).lognormal(size=(200, 4))
+    mixed = fit_scaler(MIXED, values).transform(values)
+    for j, kind in enumerate(MIXED):
+        assert mixed[:, [j]] == pytest.approx(fit_scaler(kind, values[:, [j]]).transform(values[:, [j]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", [*sorted(SCALERS), MIXED])
+def test_arrays_and_back_scale_the_same_and_have_to_fit(kind: str | tuple[str, ...]) -> None:
+    values = np.random.default_rng(0).lognormal(size=(50, 4))
+    scaler = fit_scaler(kind, values)
+    stored = list(kind) if isinstance(kind, tuple) else kind
+    again = Scaler.from_tensors(stored, scaler.tensors(), n_features=4)
+    assert again.kind == kind
+    assert (again.transform(values) == scaler.transform(values)).all()
+    with pytest.raises(ValueError, match="does not fit 5 features"):
+        Scaler.from_tensors(stored, scaler.tensors(), n_features=5)
+    for name, tensor in scaler.tensors().items():
+        if not name.endswith("mean"):
+            with pytest.raises(ValueError, match="scaler's"):
+                Scaler.from_tensors(stored, scaler.tensors() | {name: -np.abs(tensor)}, n_features=4)
+    with pytest.raises(ValueError, match="does not fit"):
+        Scaler.from_tensors(stored, scaler.tensors() | {"more": np.zeros(4)}, n_features=4)
+
+
+def test_groups_choose_scalers() -> None:
+    groups = ["flow", "context", "payload"]
+    assert scaler_for_groups("robust", groups) == "robust"
+    assert scaler_for_groups(["a", "b", "c"], groups) == ("a", "b", "c")
+    assert scaler_for_groups({"context": "robust", "*": "zscore"}, groups) == ("zscore", "robust", "zscore")
+    with pytest.raises(ConfigError, match="feature group 'flow' has no scaler"):
+        scaler_for_groups({"context": "robust", "payload": "zscore"}, groups)
+    with pytest.raises(ConfigError, match="a scaler for each of the 3 columns, got 2"):
+        fit_scaler(["zscore", "robust"], np.zeros((2, 3)))

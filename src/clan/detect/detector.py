@@ -29,7 +29,7 @@ from clan.detect.presets import Preset, preset
 from clan.detect.quantiles import benign_quantiles
 from clan.detect.scorers import scorer_class
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
-from clan.encoder import model_digest
+from clan.encoder import model_digest, scaler_for_groups
 from clan.errors import ConfigError, TrainingWarning
 from clan.schema import Feature
 from clan.train import TrainProgress
@@ -48,7 +48,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             training rows support, with a warning.
         preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe.
         days: Days in which the training flows were seen, where their times do not tell.
-        scorer: Name in `clan.detect.SCORERS` in place of the preset's.
+        scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``, in place of the preset's.
         epochs: Most epochs to train, in place of the preset's.
         n_folds: Parts that the training rows are held out in, for the threshold. At least 2.
         device: ``"auto"`` (a GPU when present) or a torch device name.
@@ -125,6 +125,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         budget, recipe = Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr), self._recipe()
         rows = self._training_rows(X, recipe)
+        recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, [f.group for f in rows.features]))
         days = self.days if self.days is not None else rows.days
         budget.alpha(len(rows.values), days)  # a budget that cannot be met should fail before the training, not after
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -66,7 +66,7 @@ class Record:
             "source": json.loads(json.dumps(dict(source), allow_nan=False)),
             "training": {"rows": len(rows.values), "window": list(rows.window) if rows.window else None},
             "preset": preset,
-            "scaler": recipe.scaler,
+            "scaler": json.loads(json.dumps(recipe.scaler)),
             "scorer": recipe.scorer,
             "train": asdict(recipe.train),
             "seed": seed,
@@ -131,11 +131,10 @@ def to_file(
 def tensors_of(model: Model, calibration: Calibration, benign_quantiles: NDArray[np.float64]) -> dict[str, Array]:
     """List everything of a model that is an array, by its name in the file."""
     tensors: dict[str, Array] = {
-        "scaler.mean": model.scaler.mean,
-        "scaler.std": model.scaler.std,
         "calibration.scores": calibration.scores,
         "benign_quantiles": benign_quantiles,
     }
+    tensors |= {f"scaler.{name}": value for name, value in model.scaler.tensors().items()}
     tensors |= {f"scorer.{name}": value for name, value in model.scorer.tensors().items()}
     if model.encoder is not None:
         tensors |= {f"encoder.{name}": value for name, value in model.encoder.tensors().items()}
@@ -217,13 +216,7 @@ def _calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Calibrat
 
 def _model(record: Record, tensors: dict[str, Array]) -> Model:
     n_features = len(record.features)
-    scaler = Scaler(
-        kind=record.facts["scaler"],
-        mean=_typed(tensors, "scaler.mean", np.float64, 1),
-        std=_typed(tensors, "scaler.std", np.float64, 1),
-    )
-    if scaler.mean.shape != (n_features,) or scaler.std.shape != (n_features,) or (scaler.std <= 0).any():
-        raise ModelFileError(f"its scaler does not fit {n_features} features")
+    scaler = Scaler.from_tensors(record.facts["scaler"], _part(tensors, "scaler.", np.float64), n_features=n_features)
     kind = scorer_class(record.facts["scorer"])
     encoder = Encoder.from_tensors(_part(tensors, "encoder.")) if kind.needs_encoder else None
     if encoder is not None and encoder.n_features != n_features:
@@ -245,11 +238,11 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _part(tensors: dict[str, Array], prefix: str) -> dict[str, NDArray[np.float32]]:
+def _part(tensors: dict[str, Array], prefix: str, dtype: type = np.float32) -> dict[str, Array]:
     part = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     for name, value in part.items():
-        if value.dtype != np.float32:
-            raise ModelFileError(f"{prefix}{name} must be float32, found {value.dtype}")
+        if value.dtype != dtype:
+            raise ModelFileError(f"{prefix}{name} must be {dtype.__name__}, found {value.dtype}")
     return part
 
 

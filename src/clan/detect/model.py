@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from clan.detect.presets import Preset
 from clan.detect.scorers import Scorer, scorer_class
-from clan.encoder import Encoder, Scaler, fit_scaler
+from clan.encoder import Encoder, Scaler, fit_scaler, scaler_for_groups
 from clan.errors import MissingExtra
 from clan.train import TrainProgress
 
@@ -99,7 +99,7 @@ def fit_model(
 
     Args:
         values: Raw features. Shape `(n, n_features)`, finite, n >= 2.
-        recipe: What to fit.
+        recipe: What to fit. A choice of scalers by feature group takes all columns as group `table`.
         seed: Seeds everything random.
         progress: Called after each epoch.
         interrupted: Called with the epochs done when the training was interrupted.
@@ -108,7 +108,7 @@ def fit_model(
         MissingExtra: The recipe trains an encoder and torch is not installed.
         TrainingError: Training failed.
     """
-    scaler = fit_scaler(recipe.scaler, values)
+    scaler = fit_scaler(scaler_for_groups(recipe.scaler, ["table"] * values.shape[1]), values)
     x = scaler.transform(values)  # (n, n_features)
     kind = scorer_class(recipe.scorer)
     if not kind.needs_encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clan.errors import UnknownNameError
@@ -13,14 +14,15 @@ class Preset:
     """A recipe.
 
     Attributes:
-        scaler: Name in `clan.encoder.SCALERS`.
-        scorer: Name in `clan.detect.SCORERS`.
+        scaler: Name in `clan.encoder.SCALERS`; or feature group to such a name, ``"*"`` for the other groups; or a name
+            for each column.
+        scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``.
         train: How the encoder is trained.
         drop_zero_columns: Whether columns that are 0 in all training rows are left out, as published; otherwise they
             stay, so that a flow in which they are not 0 stands out.
     """
 
-    scaler: str = "signed_log"
+    scaler: str | Mapping[str, str] | Sequence[str] = "signed_log"
     scorer: str = "prototypes"
     train: TrainSettings = field(default_factory=TrainSettings)
     drop_zero_columns: bool = False

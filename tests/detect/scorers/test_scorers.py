@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clan.detect.scorers import SCORERS, Scorer, scorer_class
 from clan.detect.scorers.kmeans import ROWS_PER_CENTER, k_means
 from clan.detect.scorers.prototypes import left_out_squared_distance, squared_distance
-from clan.errors import UnknownNameError
+from clan.errors import ConfigError, UnknownNameError
 
 Array = np.ndarray
 
@@ -22,9 +22,9 @@ def rows(seed: int, n: int = 400, shift: float = 0.0) -> tuple[Array, Array]:
     return x, (z / np.linalg.norm(z, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.fixture(params=sorted(SCORERS))
+@pytest.fixture(params=[*sorted(SCORERS), "feature_neighbours+vmf_mixture"])
 def scorer(request: pytest.FixtureRequest) -> Scorer:
-    return SCORERS[request.param].fit(*rows(0), seed=0)
+    return scorer_class(request.param).fit(*rows(0), seed=0)
 
 
 def test_far_rows_score_above_near_ones(scorer: Scorer) -> None:
@@ -49,7 +49,7 @@ def test_arrays_that_do_not_fit_are_refused(scorer: Scorer) -> None:
     with pytest.raises(ValueError, match=r"do not fit|of shape"):
         kind.from_tensors(tensors, n_features=7, dim=5)
     for name in tensors:
-        if name.endswith("level"):
+        if name.endswith(("features.level", "embedding.level")):
             with pytest.raises(ValueError, match="a quantile and a positive floor"):
                 kind.from_tensors(tensors | {name: -np.ones(2, np.float32)}, n_features=6, dim=4)
 
@@ -81,3 +81,39 @@ def test_k_means_gives_fewer_centres_than_rows_and_no_repeats() -> None:
 def test_unknown_scorer_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'centroid'"):
         scorer_class("centriod")
+
+
+def test_a_row_scores_the_same_in_another_place(scorer: Scorer) -> None:
+    x, z = rows(3)
+    order = np.random.default_rng(0).permutation(len(x))
+    assert scorer.score(x[order], z[order]) == pytest.approx(scorer.score(x, z)[order], abs=1e-4)
+
+
+def test_sum_of_parts_is_prototypes_itself() -> None:
+    joined = scorer_class("feature_prototypes+embedding_prototypes").fit(*rows(0), seed=0)
+    assert (joined.score(*rows(1)) == SCORERS["prototypes"].fit(*rows(0), seed=0).score(*rows(1))).all()
+
+
+@pytest.mark.parametrize("name", ["feature_neighbours", "feature_prototypes", "vmf_mixture"])
+def test_scores_that_are_added_pass_zero_on_a_twentieth_of_benign_rows(name: str) -> None:
+    fitted = SCORERS[name].fit(*rows(0, n=2000), seed=0)
+    assert (fitted.score(*rows(1, n=2000)) > 0).mean() == pytest.approx(0.05, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("centroid+prototypes", "scorer 'centroid' cannot be added in 'centroid.prototypes'; once each of: embedding"),
+        ("prototypes+prototypes", "scorer 'prototypes' cannot be added"),
+    ],
+)
+def test_scorers_that_cannot_be_added_are_refused(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        scorer_class(name)
+
+
+def test_combination_needs_an_encoder_when_a_part_does() -> None:
+    assert scorer_class("feature_prototypes+feature_neighbours").needs_encoder is False
+    assert scorer_class("feature_prototypes + vmf_mixture").needs_encoder is True
+    with pytest.raises(UnknownNameError, match="did you mean 'neighbours'"):
+        scorer_class("prototypes+neighbors")

@@ -16,6 +16,10 @@ class Scorer(Protocol):
     needs_encoder: ClassVar[bool]
     """Whether the scores depend on the embedding; when not, no encoder is trained."""
 
+    adds_up: ClassVar[bool]
+    """Whether the score is on a logarithmic scale, 0 at the 95 % quantile of benign rows, so that such scores can be
+    added (`clan.detect.scorers.combination`)."""
+
     @classmethod
     def fit(cls, x: Array, z: Array, *, seed: int) -> Self:
         """Learn from scaled features `(n, n_features)` and unit embeddings `(n, dim)` of benign flows."""

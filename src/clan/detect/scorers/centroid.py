@@ -22,6 +22,7 @@ class Centroid:
 
     mean: Array
     needs_encoder: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = False
 
     @classmethod
     def fit(cls, x: Array, z: Array, *, seed: int) -> Self:  # noqa: ARG003 - a scorer's signature

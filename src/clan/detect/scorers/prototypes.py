@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -29,7 +30,7 @@ class Space:
     level: Array
 
     @classmethod
-    def fit(cls, x: Array, *, floor: float, seed: int) -> Space:
+    def fit(cls, x: Array, *, floor: float, seed: int) -> Self:
         """Find prototypes by k-means and level the log distances on the same rows."""
         centers = k_means(x, N_PROTOTYPES, seed=seed)
         logs = np.log(left_out_squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
@@ -38,10 +39,14 @@ class Space:
     def score(self, x: Array) -> Array:
         """Log squared distance to the nearest prototype, above that of nearly all benign rows; shape `(n,)`."""
         high, floor = self.level
-        return np.log(squared_distance(x, self.centers) + floor) - high
+        return np.log(self.distance(x) + floor) - high
+
+    def distance(self, x: Array) -> Array:
+        """Squared distance to the nearest prototype, shape `(n,)`."""
+        return squared_distance(x, self.centers)
 
     @classmethod
-    def checked(cls, centers: Array, level: Array, width: int) -> Space:
+    def checked(cls, centers: Array, level: Array, width: int) -> Self:
         """Build from stored arrays; ValueError when they do not fit."""
         if centers.ndim != 2 or centers.shape[1] != width or not len(centers):
             raise ValueError(f"prototypes of shape {centers.shape} do not fit {width} columns")
@@ -93,8 +98,10 @@ def left_out_squared_distance(x: Array, centers: Array) -> Array:
 class Prototypes:
     """Sum of the log distances to the nearest prototype among the features and in the embedding."""
 
-    spaces: dict[str, Space]
+    spaces: Mapping[str, Space]
     needs_encoder: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True
+    space: ClassVar[type[Space]] = Space
     floors: ClassVar[dict[str, float]] = {"features": 1e-1, "embedding": 1e-4}
     """Added to the squared distance, so that exact repeats of training rows (log 0) do not go to minus infinity."""
 
@@ -102,7 +109,9 @@ class Prototypes:
     def fit(cls, x: Array, z: Array, *, seed: int) -> Self:
         """Fit prototypes in each space of this scorer."""
         rows = {"features": x, "embedding": z}
-        return cls(spaces={name: Space.fit(rows[name], floor=floor, seed=seed) for name, floor in cls.floors.items()})
+        return cls(
+            spaces={name: cls.space.fit(rows[name], floor=floor, seed=seed) for name, floor in cls.floors.items()}
+        )
 
     def score(self, x: Array, z: Array) -> Array:
         """Add the spaces' scores, shape `(n,)`."""
@@ -127,7 +136,7 @@ class Prototypes:
             raise ValueError(f"expected {sorted(expected)}, found {sorted(named)}")
         return cls(
             spaces={
-                name: Space.checked(named[f"{name}.centers"], named[f"{name}.level"], widths[name])
+                name: cls.space.checked(named[f"{name}.centers"], named[f"{name}.level"], widths[name])
                 for name in cls.floors
             }
         )
