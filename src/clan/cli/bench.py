@@ -1,0 +1,138 @@
+"""`clan bench`: reproduce a table of the literature or of our own, on data that you have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Json, Quiet
+from clan.errors import ConfigError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clan.evaluate.benchmarks import Benchmark
+
+DATA_VARIABLE = "CLAN_TEST_DATA"
+"""The environment variable whose folder `flows` is looked into without --data."""
+
+
+def command(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Benchmark; without it, all are listed.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="PATH", help="Folder of data sets, or with one --dataset its file or folder."),
+    ] = None,
+    datasets: Annotated[
+        list[str] | None, typer.Option("--dataset", metavar="NAME", help="Only this data set; repeatable.")
+    ] = None,
+    detectors: Annotated[
+        str | None, typer.Option("--detectors", metavar="A,B", help="Who takes part, or all. Default: clan.")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds.")] = 10,
+    first_seed: Annotated[int, typer.Option("--first-seed", min=0, help="The first of them.")] = 0,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="FILE.csv", help="Results; what is in it is not run again. [clan-bench-NAME.csv]"
+        ),
+    ] = None,
+    width: Annotated[str, typer.Option("--width", help="Of the rivals' encoders: common or paper.")] = "common",
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="In place of each detector's own.")] = None,
+    against: Annotated[str, typer.Option("--against", metavar="NAME", help="Whom the others are tested against.")] = (
+        "clan"
+    ),
+    prevalence: Annotated[float, typer.Option("--prevalence", help="Share of attacks, for the precision.")] = 0.001,
+    flows_per_day: Annotated[
+        float, typer.Option("--flows-per-day", help="Benign flows a day, for alerts a day.")
+    ] = 1e6,
+    plot: Annotated[str | None, typer.Option("--plot", metavar="FILE.svg", help="Draw the results.")] = None,
+    table_only: Annotated[bool, typer.Option("--table-only", help="Run nothing; the table of what is there.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a benchmark, as far as its results file lacks runs, and print its table as Markdown."""
+    from clan.cli.places import check_output
+    from clan.evaluate.benchmarks import benchmark
+    from clan.evaluate.contenders import choose
+    from clan.evaluate.measure import Site
+    from clan.evaluate.results import Results
+    from clan.evaluate.runner import BenchOptions, Library
+
+    if name is None:
+        _list(as_json=json)
+        return
+    wanted = benchmark(name)
+    place = out or f"clan-bench-{name}.csv"
+    for path in filter(None, (place, plot)):
+        check_output(path, inputs=[])
+    if not 0 < prevalence < 1:
+        raise ConfigError(f"--prevalence must be between 0 and 1, got {prevalence}")
+    results = Results(place, fields=wanted.fields, key=wanted.key)
+    if not table_only:
+        options = BenchOptions(
+            detectors=choose(detectors.split(",") if detectors else None),
+            seeds=range(first_seed, first_seed + seeds),
+            width=width,
+            epochs=epochs,
+            site=Site(prevalence=prevalence, flows_per_day=flows_per_day),
+            tell=(lambda _: None) if quiet else err.note,
+        )
+        paths = _paths(data, datasets, wanted.datasets)
+        wanted.run(Library(paths), list(paths), options, results)
+    _show(wanted, results.frame(), against=against, plot=plot, as_json=json)
+    if not quiet:
+        err.note(f"{len(results.rows):,} runs in {place}")
+
+
+def _show(benchmark: Benchmark, runs: pl.DataFrame, *, against: str, plot: str | None, as_json: bool) -> None:
+    """Print the results, and draw them where that was asked for."""
+    if plot is not None:
+        if benchmark.picture is None:
+            raise ConfigError(f"the benchmark {benchmark.name} has no picture")
+        Path(plot).write_text(benchmark.picture(runs), encoding="utf-8")
+    if as_json:
+        write_json({"benchmark": benchmark.name, "runs": runs.to_dicts()})
+    else:
+        typer.echo(benchmark.table(runs, against=against))
+
+
+def _list(*, as_json: bool) -> None:
+    """Name the benchmarks."""
+    from clan.evaluate.benchmarks import BENCHMARKS
+
+    if as_json:
+        write_json([{"name": each.name, "title": each.title} for each in BENCHMARKS.values()])
+        return
+    for each in BENCHMARKS.values():
+        typer.echo(f"{each.name:<12}{each.title}")
+
+
+def _paths(data: str | None, asked: Sequence[str] | None, made_for: Sequence[str]) -> dict[str, Path]:
+    """Find the files of the data sets that the benchmark needs; name to path.
+
+    Raises:
+        ConfigError: It is not said where they are, or one is asked for that is not there.
+    """
+    from clan.errors import SourceUnavailable
+    from clan.evaluate.datasets import dataset, find_datasets
+
+    names = [*(asked or made_for)]
+    for name in names:
+        dataset(name)
+    folder = data or (str(Path(os.environ[DATA_VARIABLE]) / "flows") if os.environ.get(DATA_VARIABLE) else None)
+    if folder is None:
+        raise ConfigError(f"where are the data sets? Name their folder with --data, or set {DATA_VARIABLE}")
+    found = find_datasets(folder) if Path(folder).is_dir() else {}
+    if len(names) == 1 and names[0] not in found and data is not None:
+        return {names[0]: Path(data)}  # the data set itself
+    missing = [name for name in names if name not in found]
+    if missing or not found:
+        places = "; ".join(f"{name}: {', '.join(dataset(name).places)}" for name in missing) or "any known data set"
+        raise SourceUnavailable(f"{folder} lacks {places}")
+    return {name: found[name] for name in names or found}

@@ -1,0 +1,67 @@
+"""Results as a picture: the macro AUROC of each detector with its interval, as SVG."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from clan.alerts.report import svg
+from clan.alerts.report.axis import ticks
+from clan.evaluate.contenders import OURS
+from clan.evaluate.summary import Group, groups
+from clan.evaluate.table import heading
+
+_WIDTH, _LEFT, _RIGHT, _ROW, _HEAD, _FOOT = 720, 190, 24, 22, 34, 30
+_STYLE = (
+    "<style>text{font:12px system-ui,sans-serif;fill:#333}.head{font-weight:600;font-size:13px}"
+    ".grid{stroke:#ddd}.range{stroke:#888;stroke-width:2}.run{fill:#bbb}.ours{fill:#c2410c}.other{fill:#1d4ed8}</style>"
+)
+
+
+def picture(runs: pl.DataFrame, *, against: str = OURS) -> str:
+    """Draw one panel for each data set and condition: a grey dot a seed, the mean, and its 95 % interval.
+
+    Args:
+        runs: Rows of a results file.
+        against: The detector that stands out.
+
+    Returns:
+        An SVG file's text.
+    """
+    parts, top = [_STYLE], 0.0
+    for group in groups(runs, against=against):
+        panel, height = _panel(group, runs, top)
+        parts += panel
+        top += height
+    if not top:
+        return svg.blank(_WIDTH, 80, "No runs yet")
+    return svg.picture(_WIDTH, int(top), parts, label="Macro AUROC of each detector with its 95 % interval")
+
+
+def _panel(group: Group, runs: pl.DataFrame, top: float) -> tuple[list[str], float]:
+    here = runs.filter(dataset=group.dataset, condition=group.condition, width=group.width)
+    values = [value for line in group.lines for value in (line.figures["macro_auroc"].t_interval or ())]
+    values += here["macro_auroc"].to_list()
+    low, high = max(0.0, min(values)), min(1.0, max(values))
+    low, high = (low - 0.01, high + 0.01) if high - low < 0.02 else (low, high)
+    bottom = top + _HEAD + _ROW * len(group.lines)
+
+    def x(value: float) -> float:
+        return _LEFT + (min(max(value, low), high) - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT)
+
+    parts = [svg.text(8, top + 20, heading(group).lstrip("# "), style="head")]
+    for tick in ticks(low, high, 6):
+        parts += [
+            svg.line(x(tick), top + _HEAD, x(tick), bottom),
+            svg.text(x(tick), bottom + 16, f"{tick:g}", anchor="middle"),
+        ]
+    for number, line in enumerate(group.lines):
+        y = top + _HEAD + _ROW * (number + 0.5)
+        figure = line.figures["macro_auroc"]
+        parts.append(svg.text(_LEFT - 10, y + 4, line.detector, anchor="end"))
+        parts += [
+            svg.dot(x(value), y, 2.5, style="run") for value in here.filter(detector=line.detector)["macro_auroc"]
+        ]
+        if figure.t_interval is not None:
+            parts.append(svg.line(x(figure.t_interval[0]), y, x(figure.t_interval[1]), y, style="range"))
+        parts.append(svg.dot(x(figure.mean), y, 4, style="ours" if line.detector == group.reference else "other"))
+    return parts, bottom + _FOOT - top

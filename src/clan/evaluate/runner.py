@@ -1,0 +1,128 @@
+"""Every detector on every case with every seed, each run once; what is in the results already is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clan.errors import ClanError, ConfigError, SourceUnavailable
+from clan.evaluate.contenders import Contender
+from clan.evaluate.datasets import Labelled, dataset, read_dataset
+from clan.evaluate.machine import provenance
+from clan.evaluate.measure import Site, measure
+from clan.evaluate.protocols import Split
+from clan.evaluate.results import Results
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One data set under one condition.
+
+    Attributes:
+        dataset: Name of the data set whose rows are tested.
+        condition: What is special, in words; empty where there is one condition only.
+        split: Seed to split.
+    """
+
+    dataset: str
+    condition: str
+    split: Callable[[int], Split]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BenchOptions:
+    """What a benchmark is asked for.
+
+    Attributes:
+        detectors: Who takes part.
+        seeds: Of splits and detectors alike.
+        width: ``"common"``: all encoders as wide as each other; ``"paper"``: as published.
+        epochs: Of those that train in epochs, in place of their own number.
+        site: For precision and alerts a day.
+        tell: Called with a sentence on each run.
+    """
+
+    detectors: Sequence[Contender]
+    seeds: Sequence[int]
+    width: str = "common"
+    epochs: int | None = None
+    site: Site = field(default_factory=Site)
+    tell: Tell = lambda _: None
+
+    def __post_init__(self) -> None:
+        if self.width not in ("common", "paper"):
+            raise ConfigError(f"width must be common or paper, got {self.width!r}")
+        if not self.seeds:
+            raise ConfigError("there must be at least one seed")
+
+
+class Library:
+    """The data sets that are there, each read when first asked for and kept.
+
+    Args:
+        paths: Name to path.
+    """
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self.paths = dict(paths)
+        self._read: dict[str, Labelled] = {}
+
+    def get(self, name: str) -> Labelled:
+        """Read a data set.
+
+        Raises:
+            SourceUnavailable: It is not there.
+            SchemaError: Its file is something else.
+        """
+        if name not in self.paths:
+            places = ", ".join(dataset(name).places)
+            raise SourceUnavailable(f"{dataset(name).title} was not found: expected one of {places} in the data folder")
+        if name not in self._read:
+            self._read[name] = read_dataset(name, self.paths[name])
+        return self._read[name]
+
+
+def run_cases(benchmark: str, cases: Iterable[Case], options: BenchOptions, results: Results) -> None:
+    """Make every run that the results lack.
+
+    A detector that fails with one of clan's errors, such as a missing library, is told and left out; the others go on.
+
+    Args:
+        benchmark: Its name.
+        cases: What to run on.
+        options: Who, and with which seeds.
+        results: Where the runs go.
+    """
+    for case in cases:
+        choosing = dataset(case.dataset).choosing
+        for seed in options.seeds:
+            split = None
+            for contender in options.detectors:
+                run = {
+                    "benchmark": benchmark,
+                    "dataset": case.dataset,
+                    "condition": case.condition,
+                    "detector": contender.name,
+                    "family": contender.family,
+                    "width": options.width,
+                    "epochs": options.epochs,
+                    "seed": seed,
+                }
+                if run in results:
+                    continue
+                split = split or case.split(seed)
+                where = " ".join(filter(None, (case.dataset, case.condition, f"seed {seed}", contender.name)))
+                try:
+                    made = contender.make(seed=seed, width=options.width, epochs=options.epochs)
+                    found = measure(made, split, choosing=choosing, site=options.site)
+                except ClanError as error:
+                    options.tell(f"{where}: left out, {error}")
+                    continue
+                results.append(run | found | provenance())
+                options.tell(
+                    f"{where}: macro AUROC {found['macro_auroc']:.4f}, worst {found['worst_auroc']:.3f}, "
+                    f"trained in {found['training_s']:.1f} s"
+                )
