@@ -39,5 +39,5 @@ def bound(objective: Kind, dim: int = 5) -> tuple[Kind, torch.nn.Linear]:
     """Bind an objective to a linear network in float64."""
     network = torch.nn.Linear(dim, dim, bias=False, dtype=torch.float64)
     torch.nn.init.eye_(network.weight)
-    objective.bind(network, dim=dim, generator=torch.Generator().manual_seed(0))
+    objective.bind(network, n_features=dim, dim=dim, generator=torch.Generator().manual_seed(0))
     return objective.double(), network

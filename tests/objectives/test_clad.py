@@ -70,4 +70,4 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match="n_classes must be a whole number of at least 2"):
         CLOSR(n_classes=1)
     with pytest.raises(ConfigError, match="dim must be a multiple of the 3 classes, got 64"):
-        CLOSR(n_classes=3).bind(torch.nn.Identity(), dim=64, generator=torch.Generator())
+        CLOSR(n_classes=3).bind(torch.nn.Identity(), n_features=3, dim=64, generator=torch.Generator())

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from clan.errors import ConfigError, DataError
-from clan.objectives import OBJECTIVES
-from clan.train import TrainProgress, TrainSettings, train_encoder
+from clan.objectives import OBJECTIVES, Autoencoder
+from clan.train import TrainProgress, TrainSettings, train, train_encoder
 
 SMALL = TrainSettings(
     width=16, n_blocks=2, dim=8, epochs=12, batch_size=64, device="cpu", precision="float32", patience=12
@@ -66,6 +66,18 @@ def test_parameters_reach_the_objective_and_the_augmentation() -> None:
     for change in ({"objective_params": {"temperature": 0.1}}, {"augmentation": "gaussian"}):
         other, _ = run("simclr", epochs=1, **change)
         assert any((first[key] != other[key]).any() for key in first)
+
+
+def test_objective_comes_back_as_it_was_trained() -> None:
+    trained = train(X, replace(SMALL, objective="autoencoder", dim=3, epochs=60), seed=0)
+    assert isinstance(trained.objective, Autoencoder)
+    away = np.where(np.arange(6) % 2, 4, -4).astype(np.float32) + X
+    with torch.no_grad():
+        near, far = (
+            trained.objective.error(torch.from_numpy(x), torch.from_numpy(trained.encoder.project(x))).mean()
+            for x in (X, away)
+        )
+    assert far > 5 * near
 
 
 def test_dropout_is_off_after_training(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from clan.errors import ConfigError, UnknownNameError
+from clan.objectives.autoencoder import Autoencoder, DenoisingAutoencoder
 from clan.objectives.barlow_twins import BarlowTwins, barlow_twins_loss
 from clan.objectives.base import Objective, Views
 from clan.objectives.byol import BYOL, byol_loss
@@ -14,6 +15,7 @@ from clan.objectives.clan_linear import ClanLinearLoss, clan_linear_loss
 from clan.objectives.cldnn import CLDNN
 from clan.objectives.closr import CLOSR, closr_loss
 from clan.objectives.conflow import ConFlow, supervised_contrast
+from clan.objectives.dagmm import DAGMM
 from clan.objectives.deep_svdd import DeepSVDD, deep_svdd_loss
 from clan.objectives.simclr import SimCLR, nt_xent
 from clan.objectives.simsiam import SimSiam, negative_cosine
@@ -21,6 +23,7 @@ from clan.objectives.sscl_ids import SSCLIDS
 from clan.objectives.vicreg import VICReg, vicreg_loss
 
 OBJECTIVES: dict[str, type[Objective]] = {
+    "autoencoder": Autoencoder,
     "barlow_twins": BarlowTwins,
     "byol": BYOL,
     "clad": CLAD,
@@ -29,7 +32,9 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "cldnn": CLDNN,
     "closr": CLOSR,
     "conflow": ConFlow,
+    "dagmm": DAGMM,
     "deep_svdd": DeepSVDD,
+    "denoising_autoencoder": DenoisingAutoencoder,
     "simclr": SimCLR,
     "simsiam": SimSiam,
     "sscl_ids": SSCLIDS,
@@ -69,13 +74,16 @@ __all__ = [
     "CLAD",
     "CLDNN",
     "CLOSR",
+    "DAGMM",
     "OBJECTIVES",
     "SSCLIDS",
+    "Autoencoder",
     "BarlowTwins",
     "ClanLinearLoss",
     "ClanLoss",
     "ConFlow",
     "DeepSVDD",
+    "DenoisingAutoencoder",
     "Objective",
     "SimCLR",
     "SimSiam",

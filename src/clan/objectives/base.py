@@ -55,11 +55,12 @@ class Objective(nn.Module):
     bias: ClassVar[bool] = True
     """Whether the network has bias terms."""
 
-    def bind(self, network: nn.Module, *, dim: int, generator: torch.Generator) -> None:
+    def bind(self, network: nn.Module, *, n_features: int, dim: int, generator: torch.Generator) -> None:
         """Build what depends on the network, before training.
 
         Args:
             network: The encoder, with its initial weights; maps `(n, n_features)` to `(n, dim)`.
+            n_features: Input columns.
             dim: Dimensions of the embedding.
             generator: Draws initial weights, on the CPU.
         """

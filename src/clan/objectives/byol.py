@@ -43,7 +43,7 @@ class BYOL(Objective):
         self.predictor: nn.Module = nn.Identity()
         self.target: nn.Module = nn.Identity()
 
-    def bind(self, network: nn.Module, *, dim: int, generator: torch.Generator) -> None:
+    def bind(self, network: nn.Module, *, n_features: int, dim: int, generator: torch.Generator) -> None:
         """Build the predictor, and copy the network."""
         self.predictor = mlp_head([dim, 2 * dim, dim], generator)
         self.target = deepcopy(network).requires_grad_(requires_grad=False)

@@ -51,7 +51,7 @@ class CLOSR(Objective):
             raise ConfigError(f"n_classes must be a whole number of at least 2, got {n_classes}")
         self.n_classes, self.margin = int(n_classes), check_margin(margin)
 
-    def bind(self, network: nn.Module, *, dim: int, generator: torch.Generator) -> None:
+    def bind(self, network: nn.Module, *, n_features: int, dim: int, generator: torch.Generator) -> None:
         """Check that the width can be shared."""
         if dim % self.n_classes:
             raise ConfigError(f"dim must be a multiple of the {self.n_classes} classes, got {dim}")

@@ -39,7 +39,7 @@ class SimSiam(Objective):
         self.norm: nn.Module = BatchNorm()
         self.predictor: nn.Module = nn.Identity()
 
-    def bind(self, network: nn.Module, *, dim: int, generator: torch.Generator) -> None:
+    def bind(self, network: nn.Module, *, n_features: int, dim: int, generator: torch.Generator) -> None:
         """Build the predictor."""
         self.predictor = mlp_head([dim, max(dim // 4, 1), dim], generator)
 

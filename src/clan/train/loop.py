@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,7 +22,20 @@ from clan.train.progress import TrainProgress
 from clan.train.settings import MIN_VALIDATION_ROWS, TrainSettings
 
 
-def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What training gives.
+
+    Attributes:
+        encoder: The network.
+        objective: With the modules of its own (decoder, predictor) as they were trained, on the CPU.
+    """
+
+    encoder: Encoder
+    objective: Objective
+
+
+def train_encoder(
     x: NDArray[np.float32],
     settings: TrainSettings,
     *,
@@ -50,6 +64,19 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
         ConfigError: A parameter that it does not have, or out of range; an objective that needs classes has none.
         DataError: Not one class for each row.
     """
+    return train(x, settings, seed=seed, y=y, progress=progress, interrupted=interrupted).encoder
+
+
+def train(  # noqa: C901, PLR0915 - one loop, read top to bottom
+    x: NDArray[np.float32],
+    settings: TrainSettings,
+    *,
+    seed: int,
+    y: NDArray[np.int64] | None = None,
+    progress: Callable[[TrainProgress], None] | None = None,
+    interrupted: Callable[[int], None] | None = None,
+) -> Trained:
+    """Train as `train_encoder` does, and give the objective too; takes and raises the same."""
     device = pick_device(settings.device)
     dtype = pick_dtype(settings.precision, device)
     on_cpu = torch.Generator().manual_seed(seed)  # weights and batches: the same on every device
@@ -68,14 +95,15 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
         dropout=Dropout(loss_of.dropout, on_device) if loss_of.dropout else None,
         bias=loss_of.bias,
     ).to(device)
-    loss_of.bind(network, dim=settings.dim, generator=on_cpu)
+    loss_of.bind(network, n_features=x.shape[1], dim=settings.dim, generator=on_cpu)
     loss_of.to(device)
     loss_of.prepare(network, rows)
     learned = [parameter for parameter in (*network.parameters(), *loss_of.parameters()) if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, weight_decay=settings.weight_decay, fused=True)
     n_epochs = settings.epochs_for(len(x))
     n_steps = n_epochs * math.ceil(len(rows) / settings.batch_size)
-    step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(network)
+    modules = torch.nn.ModuleList([network, loss_of])
+    step, best, best_epoch, best_weights = 0, math.inf, 0, _copy(modules)
 
     def loss_on(first: torch.Tensor, second: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
@@ -100,7 +128,7 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
                 current = float(loss_on(held_anchor, held_augmented, held_classes) if len(held) else total / len(rows))
             _check_finite(current, epoch, settings)
             if current < best:
-                best, best_epoch, best_weights = current, epoch, _copy(network)
+                best, best_epoch, best_weights = current, epoch, _copy(modules)
             if progress is not None:
                 progress(TrainProgress(epoch=epoch, n_epochs=n_epochs, loss=current, best=best))
             if len(held) and epoch - best_epoch >= settings.patience:
@@ -112,13 +140,13 @@ def train_encoder(  # noqa: C901, PLR0915 - one loop, read top to bottom
             interrupted(best_epoch)
         message = f"training was interrupted in epoch {epoch} of {n_epochs}; the weights of epoch {best_epoch} are kept"
         warnings.warn(message, TrainingWarning, stacklevel=2)
-        network.load_state_dict(best_weights)
+        modules.load_state_dict(best_weights)
     if len(held):  # without held rows the last weights are taken, as published
-        network.load_state_dict(best_weights)
-    network.eval()
+        modules.load_state_dict(best_weights)
+    modules.eval()
     _check_not_collapsed(network, rows[: settings.batch_size], augment(rows[: settings.batch_size]))
     loss_of.finish(network)
-    return network.to_numpy()
+    return Trained(encoder=network.to_numpy(), objective=loss_of.to("cpu"))
 
 
 def _augmentations(
@@ -195,8 +223,8 @@ def learning_rate(step: int, n_steps: int, settings: TrainSettings) -> float:
     return low + (high - low) * 0.5 * (1 + math.cos(math.pi * (step - top) / max(last - top, 1)))
 
 
-def _copy(network: Network) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+def _copy(modules: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in modules.state_dict().items()}
 
 
 @torch.no_grad()
