@@ -1,5 +1,6 @@
 """How good a detector is: metrics, labelled data sets, and the protocols that split them."""
 
+from clan.evaluate.captures import ClassResult, Evaluation, evaluate
 from clan.evaluate.datasets import DATASETS, Dataset, Labelled, common_columns, dataset, find_datasets, read_dataset
 from clan.evaluate.metrics import (
     alerts_a_day,
@@ -26,7 +27,9 @@ from clan.evaluate.statistics import Paired, Summary, holm, paired, summarise
 __all__ = [
     "CHOOSING",
     "DATASETS",
+    "ClassResult",
     "Dataset",
+    "Evaluation",
     "Labelled",
     "Paired",
     "Split",
@@ -41,6 +44,7 @@ __all__ = [
     "cross_split",
     "dataset",
     "dirty_split",
+    "evaluate",
     "find_datasets",
     "holm",
     "macro",

@@ -1,0 +1,128 @@
+"""`clan evaluate`: how well models find labelled attacks, and what they cost in false alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+from clan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clan.evaluate import Evaluation
+    from clan.flows import FlowSettings
+
+
+def command(
+    models: Annotated[
+        list[str],
+        typer.Option("-m", "--model", metavar="MODEL", help="Model made by clan train; repeatable, to compare."),
+    ],
+    labels: Annotated[
+        str,
+        typer.Option("--labels", metavar="FILE.csv", help="Labels by uid, or by hosts and time."),
+    ],
+    more: More = None,
+    read: Read = None,
+    prevalence: Annotated[
+        float, typer.Option("--prevalence", help="Share of flows that are attacks where you are, for the precision.")
+    ] = 0.001,
+    format_name: Format = "pcap",
+    join: Join = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score labelled captures with one model or several, and say for each class of attack how much of it is found."""
+    import polars as pl
+
+    from clan.cli.reading import WatchedReader, tell
+    from clan.detect import ClanDetector
+    from clan.evaluate import evaluate
+    from clan.monitor import flow_settings_of
+    from clan.sources.tabular import read_labels
+
+    if not 0 < prevalence < 1:
+        raise ConfigError(f"--prevalence must be between 0 and 1, got {prevalence}")
+    paths = inputs(read, more)
+    lines = read_labels(labels)
+    detectors = {name: ClanDetector.load(path) for name, path in zip(_names(models), models, strict=True)}
+    flows: dict[FlowSettings, pl.DataFrame] = {}  # models that cut flows alike share one reading
+    found = []
+    for name, detector in detectors.items():
+        settings = flow_settings_of(detector)
+        if settings not in flows:
+            reader = WatchedReader(paths, settings=settings, format_name=format_name, join=join, strict=strict)
+            flows[settings] = pl.concat(list(reader.batches()))
+            if not quiet:
+                tell(reader.report)
+        found += evaluate({name: detector}, flows[settings], lines, prevalence=prevalence)
+    if json:
+        write_json([each.as_json() for each in found])
+    else:
+        _show(found)
+    if not quiet:
+        _tell(found[0])
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """Name models by their files, with the folder where two files are called the same."""
+    names = [Path(path).name for path in paths]
+    if len(set(paths)) < len(paths):
+        raise ConfigError("the same model is named twice")
+    return names if len(set(names)) == len(names) else list(paths)
+
+
+def _show(found: Sequence[Evaluation]) -> None:
+    """Print two tables: the models, and the classes."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from clan.alerts.text import visible
+
+    console = Console(highlight=False)
+    console.width = console.width if console.is_terminal else max(console.width, 160)
+    table = Table("model", "macro AUROC", "macro recall", "false alarms", "of benign", "rate", "budget", "a day")
+    for each in found:
+        name, budget = Text(visible(each.model)), Text(visible(each.budget))
+        shown = [_share(each.macro_auroc, digits=3), _percent(each.macro_recall), f"{each.false_alarms:,}"]
+        rate = "-" if each.fpr is None else f"{each.fpr:.2%}"
+        a_day = "-" if each.false_alarms_per_day is None else f"{each.false_alarms_per_day:,.0f}"
+        table.add_row(name, *shown, f"{each.n_benign:,}", rate, budget, a_day)
+    console.print(table)
+    table = Table("class", "flows", *(f"{what}\n{visible(each.model)}" for each in found for what in _COLUMNS))
+    rows = {each.name: each.n for evaluation in found for each in evaluation.classes}
+    for attack, n in rows.items():
+        cells: list[str] = []
+        for evaluation in found:
+            one = next((each for each in evaluation.classes if each.name == attack), None)
+            cells += [_share(one.auroc, digits=3), _percent(one.recall), _percent(one.precision)] if one else ["-"] * 3
+        table.add_row(Text(visible(attack)), f"{n:,}", *cells)
+    console.print(table)
+
+
+_COLUMNS = ("AUROC", "recall", "precision")
+
+
+def _tell(first: Evaluation) -> None:
+    """Say what stands behind the figures."""
+    err.note(f"recall and false alarms at each model's threshold; precision where {first.prevalence:g} are attacks")
+    if first.n_unlabelled:
+        err.note(f"{first.n_unlabelled:,} flows have no label and were left out")
+    if first.n_unused_labels:
+        err.warning(f"{first.n_unused_labels:,} lines of the labels mean no flow of these captures")
+    if not first.n_benign:
+        err.warning("no flow is benign, so there is nothing to compare with: no AUROC and no false alarms")
+
+
+def _share(value: float | None, *, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
