@@ -32,7 +32,7 @@ def same(found: torch.Tensor, slow: torch.Tensor, *inputs: torch.Tensor) -> None
         torch.autograd.grad(found, inputs), torch.autograd.grad(slow, inputs, retain_graph=True), strict=True
     )
     for one, other in gradients:
-        torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-10)
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)
 
 
 def bound(objective: Kind, dim: int = 5) -> tuple[Kind, torch.nn.Linear]:
