@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "method.md", ROOT / "docs" / "robustness.md")
+DOCUMENTS = tuple(ROOT / path for path in ("README.md", "docs/benchmarks.md", "docs/method.md", "docs/robustness.md"))
 RESULTS = ROOT / "benchmarks" / "results"
 PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->)", re.DOTALL)
 """Where a document shows what a benchmark printed."""
 SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
-    "p1": ("Detection on the corrected CIC-IDS2017 (protocol P1)", "benchmarks/quality/p1.py"),
+    "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
+    "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     # five epochs in place of twenty: 1,200 trainings would take hours
     "budget": ("Does the budget hold", "benchmarks/quality/budget.py --epochs 5 --first-seed 3000"),
 }

@@ -24,7 +24,7 @@ def test_a_run_goes_on_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixt
     words = ["bench", "p1", "--data", str(tmp_path), "--detectors", "linear", "--epochs", "1", "--out", str(out)]
     assert main([*words, "--seeds", "1", "--plot", str(plot)]) == 0
     shown = capsys.readouterr()
-    assert "| nearest_neighbour (audit) |" in shown.out
+    assert "| nearest_neighbour (distance) |" in shown.out
     assert "random_encoder: macro AUROC" in shown.err
     assert "3 runs in" in shown.err
     assert plot.read_text().startswith("<svg")

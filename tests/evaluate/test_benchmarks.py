@@ -138,7 +138,7 @@ def test_the_audit_always_takes_part_and_names_are_checked() -> None:
     assert names == ["clan:centroid", "linear", "random_encoder", "nearest_neighbour"]
     assert {each.name for each in choose(["all"])} >= {OURS, *AUDIT}
     with pytest.raises(UnknownNameError, match="did you mean 'linear'"):
-        choose(["linaer"])
+        choose(["linear_"])
     with pytest.raises(UnknownNameError, match="unknown benchmark"):
         benchmark("p9")
 

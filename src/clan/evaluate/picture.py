@@ -29,7 +29,7 @@ def picture(runs: pl.DataFrame, *, against: str = OURS) -> str:
     """
     parts, top = [_STYLE], 0.0
     for group in groups(runs, against=against):
-        panel, height = _panel(group, runs, top)
+        panel, height = _panel(group, top)
         parts += panel
         top += height
     if not top:
@@ -37,10 +37,9 @@ def picture(runs: pl.DataFrame, *, against: str = OURS) -> str:
     return svg.picture(_WIDTH, int(top), parts, label="Macro AUROC of each detector with its 95 % interval")
 
 
-def _panel(group: Group, runs: pl.DataFrame, top: float) -> tuple[list[str], float]:
-    here = runs.filter(dataset=group.dataset, condition=group.condition, width=group.width)
+def _panel(group: Group, top: float) -> tuple[list[str], float]:
     values = [value for line in group.lines for value in (line.figures["macro_auroc"].t_interval or ())]
-    values += here["macro_auroc"].to_list()
+    values += [value for line in group.lines for value in line.runs]
     low, high = max(0.0, min(values)), min(1.0, max(values))
     low, high = (low - 0.01, high + 0.01) if high - low < 0.02 else (low, high)
     bottom = top + _HEAD + _ROW * len(group.lines)
@@ -58,9 +57,7 @@ def _panel(group: Group, runs: pl.DataFrame, top: float) -> tuple[list[str], flo
         y = top + _HEAD + _ROW * (number + 0.5)
         figure = line.figures["macro_auroc"]
         parts.append(svg.text(_LEFT - 10, y + 4, line.detector, anchor="end"))
-        parts += [
-            svg.dot(x(value), y, 2.5, style="run") for value in here.filter(detector=line.detector)["macro_auroc"]
-        ]
+        parts += [svg.dot(x(value), y, 2.5, style="run") for value in line.runs]
         if figure.t_interval is not None:
             parts.append(svg.line(x(figure.t_interval[0]), y, x(figure.t_interval[1]), y, style="range"))
         parts.append(svg.dot(x(figure.mean), y, 4, style="ours" if line.detector == group.reference else "other"))

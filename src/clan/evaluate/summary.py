@@ -35,6 +35,7 @@ class Line:
         detector: Its name.
         family: Its kind.
         figures: Column of the results to summary over seeds; a column without a figure in some seed is missing.
+        runs: Macro AUROC of each seed.
         auroc_by_class: Mean over seeds.
         against: Compared with the group's reference on the seeds that both have, macro AUROC; None for the reference
             itself and where no seed is shared.
@@ -44,6 +45,7 @@ class Line:
     detector: str
     family: str
     figures: dict[str, Summary]
+    runs: tuple[float, ...]
     auroc_by_class: dict[str, float]
     against: Paired | None
     holm_p: float | None
@@ -103,6 +105,7 @@ def _line(runs: pl.DataFrame, against: Paired | None, holm_p: float | None) -> L
         detector=runs["detector"][0],
         family=runs["family"][0],
         figures={name: summarise(runs[name].to_numpy()) for name in known},
+        runs=tuple(runs["macro_auroc"].to_list()),
         auroc_by_class={name: macro({str(i): run[name] for i, run in enumerate(by_class)}) for name in by_class[0]},
         against=against,
         holm_p=holm_p,

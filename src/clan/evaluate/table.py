@@ -6,31 +6,35 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from clan.evaluate.contenders import OURS
+from clan.evaluate.contenders import OURS, contenders
 from clan.evaluate.datasets import DATASETS
 from clan.evaluate.statistics import Summary
 from clan.evaluate.summary import Group, Line, groups
 
 
-def markdown(runs: pl.DataFrame, *, against: str = OURS) -> str:
+def markdown(runs: pl.DataFrame, *, against: str = OURS, classes: bool = True) -> str:
     """Write all tables of a results file.
 
     Args:
         runs: Rows of a results file.
         against: The detector that the others are compared with.
+        classes: Whether to add the AUROC by class, and where the rivals come from.
     """
     found = list(groups(runs, against=against))
     if not found:
         return "no runs yet"
-    parts = [f"{heading(group)}\n\n{_detectors(group)}\n\n{_classes(group)}" for group in found]
-    return "\n\n".join([*parts, _footnotes(runs, found)])
+    parts = []
+    for group in found:
+        parts += [heading(group), _detectors(group), *([_classes(group)] if classes else [])]
+    parts.append(_footnotes(runs, found))
+    return "\n\n".join([*parts, *([_references(found)] if classes else [])])
 
 
 def heading(group: Group) -> str:
     """Name the data set and what is special about the runs."""
     title = DATASETS[group.dataset].title if group.dataset in DATASETS else group.dataset
     special = [group.condition, f"width: {group.width}" if group.width != "common" else ""]
-    special.append(f"{float(group.epochs):g} epochs" if group.epochs else "")
+    special.append(f"epochs: {float(group.epochs):g}" if group.epochs else "")
     return "#### " + ", ".join(filter(None, [title, *special]))
 
 
@@ -70,6 +74,14 @@ def _classes(group: Group) -> str:
         figures = (f"{line.auroc_by_class[name]:.3f}" if name in line.auroc_by_class else "" for line in group.lines)
         rows.append([f"{name} *" if name in chosen else name, *figures])
     return cells(["AUROC by class", *(line.detector for line in group.lines)], rows)
+
+
+def _references(found: Sequence[Group]) -> str:
+    """Say where each rival was published and whether its formula could be checked."""
+    known = contenders()
+    names = sorted({line.detector for group in found for line in group.lines if line.family not in ("", "clan")})
+    rows = [[name, known[name].reference, known[name].checked] for name in names if name in known]
+    return cells(["rival", "published", "checked against"], rows) if rows else ""
 
 
 def _footnotes(runs: pl.DataFrame, found: Sequence[Group]) -> str:
