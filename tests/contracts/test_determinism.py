@@ -21,6 +21,7 @@ from tests.flows.reference import Packet
 from tests.flows.run import frame_of
 from tests.sources.packets.capture import read
 
+from clan.cli import main
 from clan.flows import FlowSettings
 from clan.sources.packets import PacketSource
 
@@ -133,3 +134,19 @@ def test_other_processes_with_other_threads_agree(capture: Path) -> None:
         outputs.append(done.stdout.split())
     assert {threads for _, threads in outputs} == {"1", "3"}
     assert {hashed for hashed, _ in outputs} == {digest(read(capture)[0])}
+
+
+def test_number_of_workers_changes_no_byte_of_the_file(capture: Path, tmp_path: Path) -> None:
+    """Three streams through one, two and three processes, written by the command that users run."""
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    for name in ("a.pcap", "b.pcap"):
+        (inputs / name).write_bytes(capture.read_bytes())
+    (inputs / "c.pcap.gz").write_bytes(gzip.compress(capture.read_bytes(), 1))
+    written = set()
+    for workers in ("1", "2", "3"):
+        out = tmp_path / f"{workers}.parquet"
+        assert main(["flows", "-r", str(inputs), "-o", str(out), "-q", "--workers", workers]) == 0
+        written.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    assert pl.read_parquet(tmp_path / "3.parquet")["source"].n_unique() == 3
+    assert len(written) == 1

@@ -116,6 +116,15 @@ def test_file_that_vanishes_before_its_turn(capture: Path, tmp_path: Path) -> No
     assert "No such file" in reader.report.skipped[str(tmp_path / "z.pcap")]
 
 
+def test_what_the_search_passed_over_is_in_the_report(capture: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    reader = FlowReader([str(tmp_path)])
+    assert drain(reader).height == 7
+    assert reader.report.skipped == {
+        str(tmp_path / "link"): "a link to a folder, which is not followed; name it with -r"
+    }
+
+
 def test_unknown_format() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'pcap'"):
         FlowReader(["-"], format_name="pcapp")

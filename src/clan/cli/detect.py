@@ -23,6 +23,7 @@ from clan.cli.options import (
     Read,
     Strict,
     Wanted,
+    Workers,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def command(
     format_name: Format = "pcap",
     join: Join = False,
     strict: Strict = False,
+    workers: Workers = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -83,6 +85,7 @@ def command(
         format_name=format_name,
         join=join,
         strict=strict,
+        workers=workers,
     )
     if json and output == STDOUT:
         raise ConfigError("--json and -o - both want standard output; name a file with -o")

@@ -19,6 +19,7 @@ from clan.cli.options import (
     Read,
     Strict,
     Wanted,
+    Workers,
 )
 
 
@@ -36,6 +37,7 @@ def command(
     format_name: Format = "pcap",
     join: Join = False,
     strict: Strict = False,
+    workers: Workers = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -57,6 +59,7 @@ def command(
         format_name=format_name,
         join=join,
         strict=strict,
+        workers=workers,
     )
     reader = open_reader(wanted, settings_of(profile))
     with TableWriter(output) as table:

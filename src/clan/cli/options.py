@@ -57,6 +57,16 @@ Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first damage
 Join = Annotated[
     bool, typer.Option("--join", help="The inputs are the parts of one rotated capture, in the order given.")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Processes that read several files at once; the result is the same whatever their number. By default as "
+        "many as there are cores, where large files make it worth it.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
 Model = Annotated[str, typer.Option("-m", "--model", metavar="MODEL", help="Model file made by clan train.")]
@@ -74,6 +84,7 @@ class Wanted:
         format_name: Take every file as this format.
         join: The files are the parts of one rotated capture.
         strict: Raise on the first damage.
+        workers: Processes that read; None: chosen by the reader.
     """
 
     paths: list[str]
@@ -83,6 +94,7 @@ class Wanted:
     format_name: str
     join: bool
     strict: bool
+    workers: int | None
 
     def __post_init__(self) -> None:
         if self.interfaces and self.paths:
@@ -91,6 +103,8 @@ class Wanted:
             raise ConfigError("--bpf and --capture-tool are for live capture: name an interface with -i")
         if self.interfaces and (self.join or self.strict):
             raise ConfigError("--join and --strict are for files, and -i captures live")
+        if self.interfaces and self.workers is not None:
+            raise ConfigError("--workers is for several files; with -i each interface has its own capture process")
         if not self.interfaces and not self.paths:
             raise ConfigError(
                 "nothing to read: name captures with -r, for instance -r monday.pcap, or an interface with -i"

@@ -40,7 +40,12 @@ def open_reader(
         _announce_compiling()
         return WatchedLiveReader(wanted.interfaces, settings=settings, bpf=wanted.bpf, early=early, tool=wanted.tool)
     return WatchedReader(
-        wanted.paths, settings=settings, format_name=wanted.format_name, join=wanted.join, strict=wanted.strict
+        wanted.paths,
+        settings=settings,
+        format_name=wanted.format_name,
+        join=wanted.join,
+        strict=wanted.strict,
+        workers=wanted.workers,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, Workers, inputs
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +36,7 @@ def command(
     format_name: Format = "pcap",
     join: Join = False,
     strict: Strict = False,
+    workers: Workers = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -57,7 +58,9 @@ def command(
     recipe(preset)
     detector = ClanDetector(alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, random_state=seed)
     check_output(output, inputs=paths)
-    reader = WatchedReader(paths, settings=settings_of(profile), format_name=format_name, join=join, strict=strict)
+    reader = WatchedReader(
+        paths, settings=settings_of(profile), format_name=format_name, join=join, strict=strict, workers=workers
+    )
     flows = pl.concat(list(reader.batches()))
     if not quiet:
         tell(reader.report)

@@ -1,0 +1,54 @@
+"""How many processes read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from clan.errors import ConfigError
+
+MOST: Final = 256
+"""Processes at most: a bound on what a typing error starts."""
+WORTH_BYTES: Final = 128 << 20
+"""A process takes about a second to start, in which one that runs reads this much: less is not worth another."""
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def usual_workers(sizes: Sequence[int]) -> int:
+    """Choose how many processes read, where nobody said.
+
+    Args:
+        sizes: Bytes of each stream; a stream is read by one process.
+
+    Returns:
+        The number of cores, or of streams where that is less; 1 where everything but the largest stream is so small
+        that reading it beside the largest would gain nothing.
+    """
+    if not sizes or sum(sizes) - max(sizes) < WORTH_BYTES:
+        return 1
+    return min(cores(), len(sizes))
+
+
+def check_workers(workers: int | None, *, join: bool) -> None:
+    """Refuse a number that makes no sense.
+
+    Args:
+        workers: As the user gave it, or None.
+        join: All inputs are one stream.
+
+    Raises:
+        ConfigError: It is not between 1 and `MOST`, or more than 1 for one stream.
+    """
+    if workers is None:
+        return
+    if not 1 <= workers <= MOST:
+        raise ConfigError(f"workers must be between 1 and {MOST}, got {workers}; this machine has {cores()} cores")
+    if workers > 1 and join:
+        raise ConfigError(
+            f"--join makes one stream of its inputs, and one process reads a stream: leave out --workers {workers}"
+        )
