@@ -18,7 +18,7 @@ def test_models_are_compared_class_by_class(
 ) -> None:
     other = tmp_path / "other.clan"
     shutil.copy(model, other)
-    assert main(["evaluate", "-m", model, "-m", str(other), "-r", mixed, "--labels", LABELS, "--json"]) == 0
+    assert main(["evaluate", "-m", model, str(other), "-r", mixed, "--labels", LABELS, "--json"]) == 0
     shown = capsys.readouterr()
     first, second = json.loads(shown.out)
     assert (first["model"], second["model"]) == ("sample.clan", "other.clan")

@@ -58,6 +58,14 @@ def test_what_is_there_is_not_run_again(library: Library) -> None:
     assert (scorer.fits, len(results.rows)) == (3, 3)
 
 
+def test_runs_on_fewer_rows_are_told_apart(library: Library) -> None:
+    results, _ = run("p1", library, [contender("a")], seeds=1)
+    options = BenchOptions(detectors=[contender("a")], seeds=[0])
+    benchmark("p1").run(Library(library.paths, max_class_rows=10), list(library.paths), options, results)
+    assert [row["condition"] for row in results.rows] == ["", "at most 10 rows a class"]
+    assert [row["n_attack"] for row in results.rows] == ["60", "30"]
+
+
 def test_a_detector_that_cannot_run_is_told_and_the_others_go_on(library: Library) -> None:
     results, told = run("p1", library, [Own(name="b", family="", make=broken), contender("a")], seeds=1)
     assert [row["detector"] for row in results.rows] == ["a"]

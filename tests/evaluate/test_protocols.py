@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clan.errors import ConfigError, DataError
-from clan.evaluate import Labelled, benign_split, cross_split, dirty_split, stratified_split, time_split
+from clan.evaluate import Labelled, benign_split, cross_split, dirty_split, stratified_split, thin_out, time_split
 
 
 def labelled(train: pl.Series | None = None) -> Labelled:
@@ -128,3 +128,17 @@ def test_cross_run_trains_on_one_and_tests_the_other() -> None:
     assert split.train["duration_s"].to_list() == [2.0] * 20
     assert split.test["duration_s"].to_list() == list(range(10, 30))
     assert (split.benign, Counter(split.labels)) == ("normal", {"normal": 10, "smurf": 10})
+
+
+def test_thinning_draws_from_large_classes_and_keeps_rows_together() -> None:
+    data = labelled(pl.Series([i % 2 == 0 for i in range(30)]))
+    thin = thin_out(data, 5)
+    assert Counter(thin.labels) == {"ok": 5, "scan": 5, "rare": 2}
+    rows = thin.features["row"].to_list()
+    assert rows == sorted(rows)
+    assert thin.train is not None
+    assert thin.train.to_list() == [row % 2 == 0 for row in rows]
+    assert [str(label) for label in thin.labels] == [str(data.labels[int(row)]) for row in rows]
+    assert thin_out(data, 5).features.equals(thin.features)
+    with pytest.raises(ConfigError, match="at least 1 row"):
+        thin_out(data, 0)

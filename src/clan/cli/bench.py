@@ -44,6 +44,9 @@ def command(
     ] = None,
     width: Annotated[str, typer.Option("--width", help="Of the rivals' encoders: common or paper.")] = "common",
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="In place of each detector's own.")] = None,
+    max_class_rows: Annotated[
+        int | None, typer.Option("--max-class-rows", min=1, help="Draw so many rows of each larger class.")
+    ] = None,
     against: Annotated[str, typer.Option("--against", metavar="NAME", help="Whom the others are tested against.")] = (
         "clan"
     ),
@@ -84,7 +87,7 @@ def command(
             tell=(lambda _: None) if quiet else err.note,
         )
         paths = _paths(data, datasets, wanted.datasets)
-        wanted.run(Library(paths), list(paths), options, results)
+        wanted.run(Library(paths, max_class_rows=max_class_rows), list(paths), options, results)
     _show(wanted, results.frame(), against=against, plot=plot, as_json=json)
     if not quiet:
         err.note(f"{len(results.rows):,} runs in {place}")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from clan.evaluate import Evaluation
     from clan.flows import FlowSettings
 
+MODEL_SUFFIX = ".clan"
+"""What tells a model from a capture behind the options."""
+
 
 def command(
     models: Annotated[
@@ -48,9 +51,10 @@ def command(
 
     if not 0 < prevalence < 1:
         raise ConfigError(f"--prevalence must be between 0 and 1, got {prevalence}")
-    paths = inputs(read, more)
+    several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
+    paths = inputs(read, [path for path in more or [] if not path.endswith(MODEL_SUFFIX)])
     lines = read_labels(labels)
-    detectors = {name: ClanDetector.load(path) for name, path in zip(_names(models), models, strict=True)}
+    detectors = {name: ClanDetector.load(path) for name, path in zip(_names(several), several, strict=True)}
     flows: dict[FlowSettings, pl.DataFrame] = {}  # models that cut flows alike share one reading
     found = []
     for name, detector in detectors.items():

@@ -20,6 +20,7 @@ from clan.evaluate.protocols import (
     cross_split,
     dirty_split,
     stratified_split,
+    thin_out,
     time_split,
 )
 from clan.evaluate.statistics import Paired, Summary, holm, paired, summarise
@@ -53,6 +54,7 @@ __all__ = [
     "read_dataset",
     "stratified_split",
     "summarise",
+    "thin_out",
     "threshold_at_fpr",
     "time_split",
     "tpr_at_fpr",

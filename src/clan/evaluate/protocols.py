@@ -171,6 +171,32 @@ def cross_split(source: Labelled, target: Labelled, seed: int, *, min_class_rows
     return replace(test, train=train, notes=(f"{len(mine.columns)} common columns",))
 
 
+def thin_out(data: Labelled, most: int, *, seed: int = 0) -> Labelled:
+    """Draw at most so many rows of each class, in the order they have.
+
+    Args:
+        data: The data set; left as it is.
+        most: At least 1.
+        seed: Of the draw.
+
+    Raises:
+        ConfigError: `most` is below 1.
+    """
+    if most < 1:
+        raise ConfigError(f"at least 1 row of each class is needed, got {most}")
+    generator, labels = np.random.default_rng(seed), _classes(data)
+    rows = [np.flatnonzero(labels == name) for name in np.unique(labels)]
+    kept = np.sort(np.concatenate([generator.permutation(each)[:most] for each in rows]))
+    return replace(
+        data,
+        features=data.features[kept],
+        labels=data.labels[kept],
+        train=None if data.train is None else data.train[kept],
+        times=None if data.times is None else data.times[kept],
+        identifiers=None if data.identifiers is None else data.identifiers[kept],
+    )
+
+
 def _benign_halves(data: Labelled, seed: int) -> tuple[Rows, Rows]:
     """Rows to train and rows to test, each ascending."""
     benign = (data.labels == data.benign).to_numpy()

@@ -11,7 +11,7 @@ from clan.evaluate.contenders import Contender
 from clan.evaluate.datasets import Labelled, dataset, read_dataset
 from clan.evaluate.machine import provenance
 from clan.evaluate.measure import Site, measure
-from clan.evaluate.protocols import Split
+from clan.evaluate.protocols import Split, thin_out
 from clan.evaluate.results import Results
 
 Tell = Callable[[str], None]
@@ -64,11 +64,18 @@ class Library:
 
     Args:
         paths: Name to path.
+        max_class_rows: Of larger classes so many rows are drawn, the same in every run; None for all.
     """
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
+    def __init__(self, paths: Mapping[str, Path], *, max_class_rows: int | None = None) -> None:
         self.paths = dict(paths)
+        self.max_class_rows = max_class_rows
         self._read: dict[str, Labelled] = {}
+
+    @property
+    def condition(self) -> str:
+        """What the runs are under because of this library, in words."""
+        return "" if self.max_class_rows is None else f"at most {self.max_class_rows:,} rows a class"
 
     def get(self, name: str) -> Labelled:
         """Read a data set.
@@ -81,30 +88,33 @@ class Library:
             places = ", ".join(dataset(name).places)
             raise SourceUnavailable(f"{dataset(name).title} was not found: expected one of {places} in the data folder")
         if name not in self._read:
-            self._read[name] = read_dataset(name, self.paths[name])
+            data = read_dataset(name, self.paths[name])
+            self._read[name] = data if self.max_class_rows is None else thin_out(data, self.max_class_rows)
         return self._read[name]
 
 
-def run_cases(benchmark: str, cases: Iterable[Case], options: BenchOptions, results: Results) -> None:
+def run_cases(benchmark: str, library: Library, cases: Iterable[Case], options: BenchOptions, results: Results) -> None:
     """Make every run that the results lack.
 
     A detector that fails with one of clan's errors, such as a missing library, is told and left out; the others go on.
 
     Args:
         benchmark: Its name.
+        library: Where the cases' data come from.
         cases: What to run on.
         options: Who, and with which seeds.
         results: Where the runs go.
     """
     for case in cases:
         choosing = dataset(case.dataset).choosing
+        condition = ", ".join(filter(None, (case.condition, library.condition)))
         for seed in options.seeds:
             split = None
             for contender in options.detectors:
                 run = {
                     "benchmark": benchmark,
                     "dataset": case.dataset,
-                    "condition": case.condition,
+                    "condition": condition,
                     "detector": contender.name,
                     "family": contender.family,
                     "width": options.width,
@@ -114,7 +124,7 @@ def run_cases(benchmark: str, cases: Iterable[Case], options: BenchOptions, resu
                 if run in results:
                     continue
                 split = split or case.split(seed)
-                where = " ".join(filter(None, (case.dataset, case.condition, f"seed {seed}", contender.name)))
+                where = " ".join(filter(None, (case.dataset, condition, f"seed {seed}", contender.name)))
                 try:
                     made = contender.make(seed=seed, width=options.width, epochs=options.epochs)
                     found = measure(made, split, choosing=choosing, site=options.site)

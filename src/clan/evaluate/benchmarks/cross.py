@@ -24,7 +24,7 @@ def run(library: Library, names: Sequence[str], options: BenchOptions, results: 
         for source in names
         if source != target
     ]
-    run_cases("cross", cases, options, results)
+    run_cases("cross", library, cases, options, results)
 
 
 def _split(library: Library, source: str, target: str, seed: int) -> Split:

@@ -22,7 +22,7 @@ def run(library: Library, names: Sequence[str], options: BenchOptions, results: 
         for name in names
         for share in SHARES
     ]
-    run_cases("dirty", cases, options, results)
+    run_cases("dirty", library, cases, options, results)
 
 
 def _split(library: Library, name: str, share: float, seed: int) -> Split:

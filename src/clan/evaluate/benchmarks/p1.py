@@ -15,7 +15,7 @@ from clan.evaluate.runner import BenchOptions, Case, Library, run_cases
 def run(library: Library, names: Sequence[str], options: BenchOptions, results: Results) -> None:
     """Make the runs."""
     cases = [Case(dataset=name, condition="", split=partial(_split, library, name)) for name in names]
-    run_cases("p1", cases, options, results)
+    run_cases("p1", library, cases, options, results)
 
 
 def _split(library: Library, name: str, seed: int) -> Split:

@@ -19,7 +19,7 @@ from clan.evaluate.table import markdown
 def run(library: Library, names: Sequence[str], options: BenchOptions, results: Results) -> None:
     """Make the runs."""
     cases = [Case(dataset=name, condition="", split=partial(_split, library, name)) for name in names]
-    run_cases("p4", cases, options, results)
+    run_cases("p4", library, cases, options, results)
 
 
 def table(runs: pl.DataFrame, *, against: str = OURS) -> str:

@@ -22,7 +22,7 @@ def run(library: Library, names: Sequence[str], options: BenchOptions, results: 
     for name in names:
         cases.append(Case(dataset=name, condition="features", split=partial(_features, library, name)))
         cases.append(Case(dataset=name, condition="identifiers only", split=partial(_identifiers, library, name)))
-    run_cases("shortcuts", cases, options, results)
+    run_cases("shortcuts", library, cases, options, results)
 
 
 def identifiers_as_features(data: Labelled) -> Labelled:

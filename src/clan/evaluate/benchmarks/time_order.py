@@ -19,7 +19,7 @@ def run(library: Library, names: Sequence[str], options: BenchOptions, results: 
             options.tell(f"{name}: left out, it has no times")
             continue
         cases.append(Case(dataset=name, condition="in order of time", split=partial(_split, library, name)))
-    run_cases("time", cases, options, results)
+    run_cases("time", library, cases, options, results)
 
 
 def _split(library: Library, name: str, _seed: int) -> Split:
