@@ -104,6 +104,15 @@ def test_table_compares_on_the_same_seeds(library: Library) -> None:
     assert "DDoS *" not in text
 
 
+def test_table_by_class_keeps_to_the_best_and_the_reference(library: Library) -> None:
+    many = [contender(f"d{number}") for number in range(12)]
+    results, _ = run("p1", library, [*many, contender("clan", Fixed(-1.0))], seeds=1)
+    text = benchmark("p1").table(results.frame())
+    header = next(line for line in text.splitlines() if line.startswith("| AUROC by class, the best 8"))
+    assert header.count("|") == 1 + 1 + 8 + 1
+    assert header.endswith("| clan |")
+
+
 def test_cross_runs_test_each_data_set_by_every_other(tmp_path: Path) -> None:
     folder = write_corrected(tmp_path)
     text = (folder / "cicids2017_improved.csv").read_text()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from clan.errors import ClanError, ConfigError, SourceUnavailable
+import numpy as np
+
+from clan.detect import ClanDetector
+from clan.errors import ClanError, ConfigError, MissingExtra, SourceUnavailable
 from clan.evaluate.contenders import Contender
 from clan.evaluate.datasets import Labelled, dataset, read_dataset
 from clan.evaluate.machine import provenance
@@ -123,6 +129,7 @@ def run_cases(benchmark: str, library: Library, cases: Iterable[Case], options: 
                 }
                 if run in results:
                     continue
+                _warm_up()
                 split = split or case.split(seed)
                 where = " ".join(filter(None, (case.dataset, condition, f"seed {seed}", contender.name)))
                 try:
@@ -136,3 +143,12 @@ def run_cases(benchmark: str, library: Library, cases: Iterable[Case], options: 
                     f"{where}: macro AUROC {found['macro_auroc']:.4f}, worst {found['worst_auroc']:.3f}, "
                     f"trained in {found['training_s']:.1f} s"
                 )
+
+
+@cache
+def _warm_up() -> None:
+    """Train something tiny once, so that the first run's time does not hold the loading of libraries."""
+    rows = np.random.default_rng(0).normal(size=(64, 4))
+    with warnings.catch_warnings(), suppress(MissingExtra):
+        warnings.simplefilter("ignore")
+        ClanDetector(epochs=1, n_folds=2, random_state=0).fit(rows)

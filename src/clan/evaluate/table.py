@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from clan.evaluate.contenders import OURS, contenders
+from clan.evaluate.contenders import AUDIT, OURS, contenders
 from clan.evaluate.datasets import DATASETS
 from clan.evaluate.statistics import Summary
 from clan.evaluate.summary import Group, Line, groups
+
+_BEST = 8
+"""Detectors with a column in the table by class; more are not read."""
 
 
 def markdown(runs: pl.DataFrame, *, against: str = OURS, classes: bool = True) -> str:
@@ -66,14 +69,20 @@ def _detectors(group: Group) -> str:
 
 
 def _classes(group: Group) -> str:
+    lines = [
+        line for place, line in enumerate(group.lines) if place < _BEST or line.detector in (group.reference, *AUDIT)
+    ]
     choosing = DATASETS[group.dataset].choosing if group.dataset in DATASETS else None
-    names = list(dict.fromkeys(name for line in group.lines for name in line.auroc_by_class))
+    names = list(dict.fromkeys(name for line in lines for name in line.auroc_by_class))
     chosen = [name for name in names if choosing is not None and name in choosing]
     rows = []
     for name in [*chosen, *(name for name in names if name not in chosen)]:
-        figures = (f"{line.auroc_by_class[name]:.3f}" if name in line.auroc_by_class else "" for line in group.lines)
+        figures = (f"{line.auroc_by_class[name]:.3f}" if name in line.auroc_by_class else "" for line in lines)
         rows.append([f"{name} *" if name in chosen else name, *figures])
-    return cells(["AUROC by class", *(line.detector for line in group.lines)], rows)
+    title = (
+        "AUROC by class" if len(lines) == len(group.lines) else f"AUROC by class, the best {_BEST} and the baselines"
+    )
+    return cells([title, *(line.detector for line in lines)], rows)
 
 
 def _references(found: Sequence[Group]) -> str:
