@@ -1,18 +1,18 @@
-"""Every rival keeps the contract: finite scores of the right shape, repeatable by seed, high for what is plainly odd."""
+"""Every rival keeps the contract: finite scores of the right shape, repeatable by seed, high for the odd."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+import clan
 from clan.errors import ConfigError, UnknownNameError
 from clan.evaluate.rivals import RIVALS, rival
-
-LOOP_ONLY = {name for name in RIVALS if name.endswith("+prototypes")}
 
 
 def table(seed: int, n: int = 240, shift: float = 0.0) -> pl.DataFrame:
@@ -31,7 +31,8 @@ def test_contract(name: str) -> None:
     detector = RIVALS[name].make(seed=3, width="common", epochs=3)
     assert detector.fit(train) is detector
     scores = detector.anomaly_score(pl.concat([benign, odd]))
-    assert (scores.shape, scores.dtype) == ((100,), np.float64)
+    assert scores.shape == (100,)
+    assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
     assert train.equals(before)
     again = RIVALS[name].make(seed=3, width="common", epochs=3).fit(train).anomaly_score(pl.concat([benign, odd]))
@@ -69,3 +70,11 @@ def test_the_list_of_rivals_loads_without_torch_and_pyod() -> None:
     code = "import sys, clan.evaluate.rivals; print({'torch', 'pyod'} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "none"
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(RIVALS) if not name.endswith("+prototypes")])
+def test_documentation_has_each_rivals_row(name: str) -> None:
+    entry, page = RIVALS[name], Path(clan.__file__).parents[2] / "docs" / "rivals.md"
+    if not page.is_file():
+        pytest.skip("no checkout: the documents are not installed")
+    assert f"| `{name}` | {entry.family} | {entry.reference} | {entry.checked} |" in page.read_text(encoding="utf-8")

@@ -57,8 +57,8 @@ class Denoising(Reconstruction):
 class DUAD(Reconstruction):
     """An autoencoder of the most ordinary rows, which are chosen again by what it learned.
 
-    Rows are clustered by a mixture of Gaussians; clusters of low variance are kept up to a share of the rows; after each
-    training the clustering is done again on codes and error.
+    Rows are clustered by a mixture of Gaussians; clusters of low variance are kept up to a share of the rows; after
+    each training the clustering is done again on codes and error.
 
     Source:
         Li et al. 2021, "Deep Unsupervised Anomaly Detection", WACV. Differs: three rounds from scratch, where the paper
@@ -170,7 +170,7 @@ def autoencoder_rivals() -> dict[str, Rival]:
             "dagmm",
             DAGMM,
             "Zong et al. 2018, https://openreview.net/forum?id=BJJLHbb0-",
-            "energy and loss equal a slow loop of the formula; the formula from common knowledge, the paper not at hand",
+            "energy and loss equal a slow loop of the formula, which is from memory: the paper was not at hand",
         ),
         (
             "auto_svm",
@@ -182,7 +182,7 @@ def autoencoder_rivals() -> dict[str, Rival]:
             "deep_svdd",
             DeepSVDD,
             "Ruff et al. 2018, https://proceedings.mlr.press/v80/ruff18a.html",
-            "loss and gradient equal a slow loop of the formula; the formula from common knowledge, the paper not at hand",
+            "loss and gradient equal a slow loop of the formula, which is from memory: the paper was not at hand",
         ),
     ]
     return {

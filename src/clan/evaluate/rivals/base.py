@@ -36,8 +36,8 @@ class Rival:
         name: How `--detectors` names it.
         family: What it is.
         make: Makes a fresh one: ``make(seed=0, width="common", epochs=None)``. `width` is ``"common"`` (256 x 2, as the
-            default preset) or ``"paper"`` (the setting of the CLAN paper or of the rival's own, where known and where it
-            has one); `epochs` cuts training short, None for the recipe's own.
+            default preset) or ``"paper"`` (the network and schedule of the CLAN paper, with which its tables were made;
+            of no meaning to what trains no network); `epochs` cuts training short, None for the recipe's own.
         reference: Where it was published.
         checked: What its formula was compared with, or that it was not.
     """

@@ -90,16 +90,13 @@ class Mahalanobis(OnScaledRows):
 class ECOD(OnScaledRows):
     """How rare each value is in the tails of its column's training values; added up over the columns.
 
-    Per column the larger of both tails counts, and the tail that the column is skewed to. The same as PyOD's for one new row
-    at a time; PyOD itself ranks all new rows together with the training rows, so that a score depends on its neighbours
-    in the table.
+    Per column the larger of both tails counts. The same as PyOD's for one new row at a time; PyOD itself ranks all new
+    rows together with the training rows, so that a score depends on its neighbours in the table.
     """
 
     def fit_rows(self, x: Rows) -> None:
         """Sort each column."""
         self.ordered = np.sort(x, axis=0)
-        apart = x.astype(np.float64) - x.mean(axis=0, dtype=np.float64)
-        self.skewed_left = (apart**3).mean(axis=0) < 0
 
     def score_rows(self, x: Rows) -> NDArray[np.floating]:
         """Add up how rare the values are, in nats."""

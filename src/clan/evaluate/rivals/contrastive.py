@@ -69,7 +69,7 @@ METHODS: dict[str, Method] = {
     ),
     "simclr": Method(
         reference="Chen et al. 2020, arXiv 2002.05709, eq. 1",
-        checked=f"{_FORMULA}; the formula from a public re-implementation and common knowledge, the paper not at hand",
+        checked=f"{_FORMULA}; compared with the SSCL-IDS authors' version of it, the paper not at hand",
         changes={"objective": "simclr", **_RESAMPLED},
     ),
     "barlow_twins": Method(
@@ -89,7 +89,7 @@ METHODS: dict[str, Method] = {
     ),
     "byol": Method(
         reference="Grill et al. 2020, arXiv 2006.07733",
-        checked=f"{_FORMULA}; the formula from common knowledge, the paper not at hand",
+        checked=f"{_FORMULA}, which is from memory: the paper was not at hand",
         changes={"objective": "byol", **_RESAMPLED},
     ),
     "sscl_ids": Method(

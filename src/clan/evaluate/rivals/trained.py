@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def settings_at(width: str, epochs: int | None, changes: Mapping[str, Any]) -> TrainSettings:
-    """Give the training settings of a width: those of clan's default or paper preset, but for what the rival changes."""
+    """Give the training settings of a width: those of clan's preset, but for what the rival changes."""
     settings = replace(PRESETS["default" if width == "common" else "paper"].train, **changes)
     return settings if epochs is None else replace(settings, epochs=epochs)
 
