@@ -160,7 +160,7 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_disk_that_fails_while_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(io.BytesIO):
-        def readinto(self, buffer: object, /) -> int:
+        def readinto1(self, buffer: object, /) -> int:
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Failing(DATA)))
@@ -176,3 +176,33 @@ def test_position_counts_bytes_of_the_file(stored: Path) -> None:
         assert stream.position() == stored.stat().st_size
     finally:
         stream.close()
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "zstd"])
+def test_a_slow_pipe_is_followed_as_it_comes(tmp_path: Path, kind: str) -> None:
+    """Most of what was written is given while the writer still has the rest, and waits."""
+    pipe, content = tmp_path / "pipe", DATA if kind == "plain" else compressed(kind)
+    os.mkfifo(pipe)
+    goes_on = threading.Event()
+
+    def write() -> None:
+        with pipe.open("wb", buffering=0) as out:
+            out.write(content[:-5000])
+            goes_on.wait(60)
+            out.write(content[-5000:])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    stream, buffer, out = ByteStream(str(pipe)), np.empty(1 << 22, np.uint8), b""
+    try:
+        while len(out) < 0.5 * len(DATA):
+            out += buffer[: stream.readinto(buffer)].tobytes()
+        assert not goes_on.is_set()
+        goes_on.set()
+        while got := stream.readinto(buffer):
+            out += buffer[:got].tobytes()
+    finally:
+        goes_on.set()
+        writer.join()
+        stream.close()
+    assert out == DATA

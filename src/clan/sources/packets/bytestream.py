@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -14,6 +16,8 @@ from clan.errors import SourceUnavailable
 from clan.sources.packets.decompress import DAMAGE, GZIP_MAGIC, ZSTD_MAGIC, gzip_pieces, zstd_pieces
 
 STDIN: Final = "-"
+PIPE_BYTES: Final = 1 << 20
+"""Room that a pipe is given, so that its writer need not wait for each of our turns."""
 
 
 def _open(path: str) -> IO[bytes]:
@@ -23,6 +27,12 @@ def _open(path: str) -> IO[bytes]:
     if sys.stdin is None:
         raise OSError("there is no standard input")
     return sys.stdin.buffer
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Give a pipe more room; no harm where it is none, or the system says no."""
+    with suppress(OSError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 class ByteStream:
@@ -42,6 +52,8 @@ class ByteStream:
         self._raw: IO[bytes] | None = None
         try:
             self._raw = _open(path)
+            _widen(self._raw)
+            self._is_pipe = not self._raw.seekable()
             head = self._raw.read(len(ZSTD_MAGIC))
         except OSError as error:
             self.close()
@@ -56,20 +68,34 @@ class ByteStream:
             self._waiting = head
 
     def readinto(self, buffer: npt.NDArray[np.uint8]) -> int:
-        """Fill a buffer from its start; gives the bytes read, 0 at the end or where damage ends the stream."""
+        """Put what there is into a buffer; gives the bytes read, 0 at the end or where damage ends the stream.
+
+        A pipe is waited for when it is empty, but not until the buffer is full: a slow one is followed as it comes.
+        """
+        if self._raw is None:
+            return 0
         try:
-            while self._pieces is not None and not self._waiting and self.damage is None:
-                self._waiting = next(self._pieces)
-            if self._waiting or self._pieces is not None or self._raw is None:
-                return self._give(buffer)
-            return self._raw.readinto(buffer.data) or 0  # type: ignore[attr-defined]  # binary files have readinto
-        except StopIteration:
-            return 0
-        except DAMAGE as error:
-            self.damage = f"damaged compressed data: {error}"
-            return 0
+            if self._pieces is not None:
+                return self._unpack(buffer, self._pieces)
+            return self._give(buffer) or self._raw.readinto1(buffer.data)  # type: ignore[attr-defined]  # binary files have it
         except OSError as error:
             raise self._unavailable(error) from error
+
+    def _unpack(self, buffer: npt.NDArray[np.uint8], pieces: Iterator[bytes]) -> int:
+        """Fill a buffer with decompressed data; from a pipe, with one piece of them."""
+        got = 0
+        try:
+            while got < buffer.size and self.damage is None:
+                if not self._waiting:
+                    if got and self._is_pipe:
+                        break
+                    self._waiting = next(pieces)
+                got += self._give(buffer[got:])
+        except StopIteration:
+            pass
+        except DAMAGE as error:
+            self.damage = f"damaged compressed data: {error}"
+        return got
 
     def _give(self, buffer: npt.NDArray[np.uint8]) -> int:
         """Hand out what waits, as far as it fits."""

@@ -20,6 +20,10 @@ DAMAGE: Final = (EOFError, zlib.error, zstandard.ZstdError)
 """What the pieces raise where the compressed data are damaged or end too early."""
 
 _GZIP_PIECE: Final = 1 << 16
+"""Bytes given at a time at most."""
+_GZIP_TAKEN: Final = 1 << 12
+"""Bytes taken at a time, always as many: a slow pipe is behind by this much, and where damage strikes does not depend
+on how the bytes came."""
 _ZSTD_PIECE: Final = 1 << 11
 """Bytes taken at a time; zstd gives at most 2^15 times as much for them, so this bounds the memory of a bomb."""
 _MAX_WINDOW: Final = 1 << 27
@@ -36,21 +40,21 @@ def gzip_pieces(head: bytes, raw: IO[bytes]) -> Iterator[bytes]:
     Raises:
         EOFError, zlib.error: The data end inside a member, or are damaged.
     """
-    waiting = head + raw.read(_GZIP_PIECE)
+    waiting = head + raw.read(_GZIP_TAKEN)
     while waiting:
         member = zlib.decompressobj(wbits=31)
         while not member.eof:
             if not waiting:
                 raise EOFError("the file ends inside the compressed data")
             yield member.decompress(waiting, _GZIP_PIECE)
-            waiting = member.unused_data if member.eof else member.unconsumed_tail or raw.read(_GZIP_PIECE)
+            waiting = member.unused_data if member.eof else member.unconsumed_tail or raw.read(_GZIP_TAKEN)
         waiting = _after_zeros(waiting, raw)
 
 
 def _after_zeros(waiting: bytes, raw: IO[bytes]) -> bytes:
     """Skip the padding behind a member; gives what begins the next one, nothing at the end."""
     while not waiting.strip(b"\0"):
-        waiting = raw.read(_GZIP_PIECE)
+        waiting = raw.read(_GZIP_TAKEN)
         if not waiting:
             return b""
     return waiting.lstrip(b"\0")
