@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
 from clan.alerts import Alert, Sink, alerts_from
+from clan.alerts.sinks.eve import encode_stats
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
 from clan.errors import ModelFileError
 from clan.explain import reasons
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY
-from clan.sources import FlowReader, LiveReader
+from clan.sources import FlowReader, LiveReader, LiveStatus
 from clan.tables import TableWriter
 
 KEPT_ALERTS = 10_000
@@ -56,6 +59,8 @@ class Monitor:
         sinks: Where alerts go.
         scores: Where the scores of all flows go, if anywhere.
         keep_scored: Keep identity and scores of every flow in memory, for a report.
+        stats: Where the statistics of a live capture go, a line each, if anywhere.
+        stats_every_s: How often, in seconds of the capture, and once more at its end.
     """
 
     def __init__(
@@ -65,11 +70,15 @@ class Monitor:
         sinks: Sequence[Sink] = (),
         scores: TableWriter | None = None,
         keep_scored: bool = False,
+        stats: Callable[[str], None] | None = None,
+        stats_every_s: float = 60.0,
     ) -> None:
         self.detector = detector
         self.model_id = detector.model_id_
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
+        self._stats, self._stats_every_s = stats, stats_every_s
+        self._stats_at = stats_every_s
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
     def run(self, reader: FlowReader | LiveReader) -> Outcome:
@@ -80,9 +89,35 @@ class Monitor:
             SourceError: The source cannot be read.
             SinkError: A sink failed.
         """
+        if self._stats is not None and isinstance(reader, LiveReader):
+            reader.on_stats = self.note
         for batch in reader.batches():
             self.handle(batch)
         return self.outcome
+
+    def note(self, status: LiveStatus) -> None:
+        """Write the statistics of a live capture, when it is time to."""
+        if self._stats is None or (status.seconds < self._stats_at and not status.ended):
+            return
+        self._stats_at = max(self._stats_at, status.seconds) + self._stats_every_s
+        self._stats(encode_stats(datetime.now(UTC), self._statistics(status)))
+
+    def _statistics(self, status: LiveStatus) -> dict[str, Any]:
+        """Fill the places that Suricata has for these numbers; what only we know is below `clan`."""
+        capture = {} if status.kernel_dropped is None else {"capture": {"kernel_drops": status.kernel_dropped}}
+        return {
+            "uptime": int(status.seconds),
+            **capture,
+            "decoder": {"pkts": status.packets, "bytes": status.counts.get("bytes", 0)},
+            "detect": {"alert": self.outcome.n_alerts},
+            "clan": {
+                "flows": status.flows,
+                "open_flows": status.open_flows,
+                "following_one_in": status.one_in,
+                "behind_s": round(status.behind_s, 1),
+                "counts": dict(status.counts),
+            },
+        }
 
     def handle(self, flows: pl.DataFrame) -> list[Alert]:
         """Score one batch of flows and send its alerts; gives them, in the order of the flows."""

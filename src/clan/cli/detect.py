@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,15 @@ def command(
     early_seconds: Annotated[
         float, typer.Option("--early-seconds", metavar="T", help="With -i: report a flow early at T s; 0 = never.")
     ] = 30.0,
+    stats_every: Annotated[
+        float | None,
+        typer.Option(
+            "--stats-every",
+            metavar="T",
+            help="With -i: a stats event among the alerts every T s; 0 = never. Default 60.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Alerts as EVE lines; - is standard output (the default)."),
@@ -89,6 +99,8 @@ def command(
     )
     if json and output == STDOUT:
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
+    if stats_every is not None and not (wanted.interfaces and 0 <= stats_every < math.inf):
+        raise ConfigError(f"--stats-every is for live capture (-i), in seconds; 0 = never; got {stats_every:g}")
     if report and wanted.interfaces:
         raise ConfigError("--report keeps every flow in memory and needs a run that ends; with -i use --scores")
     _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
@@ -98,7 +110,15 @@ def command(
     with ExitStack() as stack:
         sinks = [] if json and output is None else [stack.enter_context(FileSink(output or STDOUT))]
         table = stack.enter_context(TableWriter(scores)) if scores else None
-        monitor = Monitor(detector, sinks=sinks, scores=table, keep_scored=report is not None)
+        every = 60.0 if stats_every is None else stats_every
+        monitor = Monitor(
+            detector,
+            sinks=sinks,
+            scores=table,
+            keep_scored=report is not None,
+            stats=sinks[0].write if sinks and every else None,
+            stats_every_s=every,
+        )
         outcome = monitor.run(reader)
     calibration = detector.calibration_
     expected = Expected(calibration.expected_fpr * outcome.n_flows, calibration.prediction_interval(outcome.n_flows))

@@ -40,7 +40,16 @@ def encode(alert: Alert) -> str:
 
     A flow without times gets the epoch as `timestamp`, which EVE demands, and `time` = `unavailable` in the metadata.
     """
-    text = json.dumps(_event(alert), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _line(_event(alert))
+
+
+def encode_stats(when: datetime, stats: dict[str, Any]) -> str:
+    """Write a statistics record as one EVE line of type `stats`, without its end."""
+    return _line({"timestamp": _stamp(when), "event_type": "stats", "stats": stats})
+
+
+def _line(event: dict[str, Any]) -> str:
+    text = json.dumps(event, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for char in "<>&\x7f":  # only ever inside strings
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text

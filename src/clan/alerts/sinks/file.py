@@ -46,11 +46,19 @@ class FileSink:
         Raises:
             SinkError: The write failed (disk full, reader gone), or the sink is closed.
         """
+        self.write(self.encode(alert))
+
+    def write(self, line: str) -> None:
+        """Write a line that is no alert, such as a statistics record, between the alerts.
+
+        Raises:
+            SinkError: As `emit`.
+        """
         stream = sys.stdout if self.path == "-" else self._own
         if stream is None:
             raise SinkError(f"alerts cannot be written to {self.path}: it is closed")
         try:
-            stream.write(self.encode(alert) + "\n")
+            stream.write(line + "\n")
             stream.flush()
         except OSError as error:
             raise SinkError(f"alerts cannot be written to {self.path}: {error.strerror or error}") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import selectors
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -37,6 +37,8 @@ class LiveStatus:
         sampled_out: Packets of flows that are not followed.
         one_in: One new flow in this many is followed (the worst of the interfaces).
         behind_s: For how long a pipe has not been found empty (the worst of the interfaces).
+        counts: All counters, as `ReadReport.counts` has them at the end.
+        ended: Whether this is the last one.
     """
 
     seconds: float
@@ -49,6 +51,8 @@ class LiveStatus:
     sampled_out: int
     one_in: int
     behind_s: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ended: bool = False
 
 
 class LiveReader:
@@ -80,6 +84,8 @@ class LiveReader:
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how the capture is going."""
+        self.on_stats: Callable[[LiveStatus], None] | None = None
+        """Told the same, and once more at the end."""
         warm_up()  # compiling takes half a minute, in which packets would be lost
         self.sources: list[LiveSource] = []
         try:
@@ -110,6 +116,8 @@ class LiveReader:
         finally:
             self.close()
             self._account()
+            if self.on_stats is not None:
+                self.on_stats(self._status(time.monotonic(), ended=True))
         failures = [source.failure for source in self.sources if source.failure]
         if failures:
             raise SourceUnavailable("; ".join(failures))
@@ -134,26 +142,34 @@ class LiveReader:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if self.on_status is None or now - self._status_at < STATUS_EVERY_S:
+        if now - self._status_at < STATUS_EVERY_S:
             return
+        status = self._status(now)
+        for listener in (self.on_status, self.on_stats):
+            if listener is not None:
+                listener(status)
+
+    def _status(self, now: float, *, ended: bool = False) -> LiveStatus:
+        """Say how the capture is going; rates are since the last time."""
         counts = self._counts()
-        passed = now - self._status_at
+        passed = max(now - self._status_at, 1e-9)
         told = [source.capture.kernel_drops for source in self.sources]
-        self.on_status(
-            LiveStatus(
-                seconds=now - self._started,
-                packets=counts["packets"],
-                packets_per_s=(counts["packets"] - self._before["packets"]) / passed,
-                bits_per_s=8 * (counts["bytes"] - self._before["bytes"]) / passed,
-                flows=self.report.flows,
-                open_flows=sum(source.open_flows for source in self.sources),
-                kernel_dropped=None if None in told else sum(n for n in told if n is not None),
-                sampled_out=counts["sampled_out_packets"],
-                one_in=max(source.pressure.one_in for source in self.sources),
-                behind_s=max(source.pressure.behind_s(now) for source in self.sources if not source.ended),
-            )
+        status = LiveStatus(
+            seconds=now - self._started,
+            packets=counts["packets"],
+            packets_per_s=(counts["packets"] - self._before["packets"]) / passed,
+            bits_per_s=8 * (counts["bytes"] - self._before["bytes"]) / passed,
+            flows=self.report.flows,
+            open_flows=sum(source.open_flows for source in self.sources),
+            kernel_dropped=None if None in told else sum(n for n in told if n is not None),
+            sampled_out=counts["sampled_out_packets"],
+            one_in=max(source.pressure.one_in for source in self.sources),
+            behind_s=max((source.pressure.behind_s(now) for source in self.sources if not source.ended), default=0.0),
+            counts=dict(counts),
+            ended=ended,
         )
         self._before, self._status_at = counts, now
+        return status
 
 
 def watch(sources: Sequence[LiveSource], *, each_round: Callable[[], None] | None = None) -> Iterator[pl.DataFrame]:
