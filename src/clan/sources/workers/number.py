@@ -10,8 +10,8 @@ from clan.errors import ConfigError
 
 MOST: Final = 256
 """Processes at most: a bound on what a typing error starts."""
-WORTH_BYTES: Final = 128 << 20
-"""A process takes about a second to start, in which one that runs reads this much: less is not worth another."""
+WORTH_BYTES: Final = 512 << 20
+"""A process takes about two seconds to start, in which one that runs reads this much: less is not worth another."""
 
 
 def cores() -> int:
