@@ -12,12 +12,13 @@ from clan._version import __version__
 from clan.errors import ClanError, ClanWarning
 
 if TYPE_CHECKING:
+    from clan.classify import FlowClassifier
     from clan.detect import ClanDetector
     from clan.sources import read_flows
 
-_LAZY = {"ClanDetector": "clan.detect", "read_flows": "clan.sources"}
+_LAZY = {"ClanDetector": "clan.detect", "FlowClassifier": "clan.classify", "read_flows": "clan.sources"}
 
-__all__ = ["ClanDetector", "ClanError", "ClanWarning", "__version__", "read_flows"]
+__all__ = ["ClanDetector", "ClanError", "ClanWarning", "FlowClassifier", "__version__", "read_flows"]
 
 
 def __getattr__(name: str) -> object:

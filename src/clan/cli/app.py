@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from clan._version import __version__
-from clan.cli import bench, detect, doctor, evaluate, flows, info, train
+from clan.cli import bench, detect, doctor, evaluate, finetune, flows, info, train
 from clan.cli.console import err, show_warnings
 from clan.errors import ClanError, ConfigError, NoFlows
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.command("flows")(flows.command)
 app.command("train")(train.command)
 app.command("detect")(detect.command)
+app.command("finetune")(finetune.command)
 app.command("evaluate")(evaluate.command)
 app.command("bench")(bench.command)
 app.command("info")(info.command)

@@ -1,0 +1,125 @@
+"""The classifier's part of a model file, and the way there and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clan.classify.heads import Head, head_class
+from clan.classify.novelty import Novelty
+from clan.detect import ClanDetector
+from clan.detect.manifest import tensors_of
+from clan.encoder import read_model, write_model
+from clan.errors import ClanError, ConfigError, ModelFileError
+from clan.schema import Feature, schema_hash, table_feature
+
+KEY = "classifier"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """The parts of a fitted classifier."""
+
+    detector: ClanDetector | None
+    head_name: str
+    head: Head
+    novelty: Novelty
+    classes: NDArray[Any]
+    features: tuple[Feature, ...]
+    columns: tuple[int, ...]
+    n_inputs: int
+    input_names: tuple[str, ...] | None
+    unknown_threshold: float
+    settings: dict[str, Any]
+
+
+def to_file(path: str | Path, named: Named) -> None:
+    """Write a classifier, and its detector if it has one.
+
+    Raises:
+        ConfigError: Classes that JSON has no words for.
+        OSError: The file cannot be written.
+    """
+    classes = named.classes.tolist()
+    if not all(isinstance(name, str | int | float | bool) for name in classes):
+        raise ConfigError(f"classes must be text or numbers to be saved, found {type(classes[0]).__name__}")
+    part: dict[str, Any] = {
+        "classes": classes,
+        "head": named.head_name,
+        "unknown_threshold": named.unknown_threshold,
+        **named.settings,
+        "schema_hash": schema_hash(named.features),
+    }
+    tensors = {f"{KEY}.head.{name}": value for name, value in named.head.tensors().items()}
+    tensors |= {f"{KEY}.novelty.{name}": value for name, value in named.novelty.tensors().items()}
+    detector = named.detector
+    if detector is not None:
+        tensors |= tensors_of(detector.model_, detector.calibration_, detector.benign_quantiles_)
+        write_model(path, {**detector.manifest_, KEY: part}, tensors)
+        return
+    part |= {
+        "features": [feature.name for feature in named.features],
+        "columns": list(named.columns),
+        "n_inputs": named.n_inputs,
+        "input_names": None if named.input_names is None else list(named.input_names),
+    }
+    write_model(path, {KEY: part}, tensors)
+
+
+def from_file(path: str | Path) -> Named:
+    """Read a classifier, and its detector if it has one.
+
+    Raises:
+        ModelFileError: See `clan.encoder.read_model`; no classifier in it, or parts that do not fit together.
+    """
+    manifest, tensors = read_model(path)
+    if KEY not in manifest:
+        raise ModelFileError(f"{path} names no flows: it holds a detector only; `clan finetune` adds names to it")
+    detector = ClanDetector.load(path) if "calibration" in manifest else None
+    try:
+        return _assemble(manifest[KEY], tensors, detector)
+    except (ClanError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelFileError(f"{path} does not hold together: {error!r}; fine-tune again with this clan") from error
+
+
+def _assemble(part: dict[str, Any], tensors: dict[str, NDArray[Any]], detector: ClanDetector | None) -> Named:
+    inputs: dict[str, Any]
+    if detector is not None:
+        names = getattr(detector, "feature_names_in_", None)
+        inputs = {
+            "features": detector.features_,
+            "columns": detector.record_.columns,
+            "n_inputs": detector.n_features_in_,
+            "input_names": None if names is None else tuple(names),
+        }
+    else:
+        names = part["input_names"]
+        inputs = {
+            "features": tuple(table_feature(name) for name in part["features"]),
+            "columns": tuple(int(i) for i in part["columns"]),
+            "n_inputs": int(part["n_inputs"]),
+            "input_names": None if names is None else tuple(str(name) for name in names),
+        }
+    if schema_hash(inputs["features"]) != part["schema_hash"]:
+        raise ValueError("its features are not those that it was fitted with")
+    classes, kind, n = np.array(part["classes"]), head_class(part["head"]), len(inputs["features"])
+    embedded = detector is not None and kind.uses_embedding and detector.model_.encoder is not None
+    dim = detector.model_.encoder.dim if embedded and detector is not None and detector.model_.encoder else 0
+    return Named(
+        detector=detector,
+        head_name=part["head"],
+        head=kind.from_tensors(_part(tensors, f"{KEY}.head."), n_columns=n + dim, n_classes=len(classes)),
+        novelty=Novelty.from_tensors(_part(tensors, f"{KEY}.novelty."), n_columns=n),
+        classes=classes,
+        unknown_threshold=float(part["unknown_threshold"]),
+        settings={"benign": str(part["benign"]), "unknown_share": float(part["unknown_share"])},
+        **inputs,
+    )
+
+
+def _part(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,138 @@
+"""`clan finetune`: teach a model the names of a few labelled flows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, inputs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from clan.classify import FlowClassifier
+    from clan.cli.reading import WatchedReader
+    from clan.detect import ClanDetector
+
+MIN_CLASS_FLOWS = 2
+"""A class of one flow cannot be held out, and says nothing of what varies within the class."""
+
+
+def command(
+    model: Model,
+    labels: Annotated[
+        str,
+        typer.Option("--labels", metavar="LABELS.csv", help="Names: label, and uid or hosts with ts_start and ts_end."),
+    ],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="Where the model file goes.")],
+    more: More = None,
+    read: Read = None,
+    benign: Annotated[
+        list[str] | None,
+        typer.Option("--benign", metavar="PATH", help="Captures without attacks, as for clan train; repeatable."),
+    ] = None,
+    rest_is_benign: Annotated[
+        bool, typer.Option("--rest-is-benign", help="Flows that no label means are benign; without it they are unused.")
+    ] = False,
+    head: Annotated[str, typer.Option("--head", help="trees, linear or prototypes.")] = "trees",
+    unknown_share: Annotated[
+        float, typer.Option("--unknown-share", help="Share of known flows that may be called unknown.")
+    ] = 0.05,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
+    format_name: Format = "pcap",
+    join: Join = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn names from labelled captures; the new model detects as the old one does, and can name what it finds."""
+    from clan.classify import FlowClassifier
+    from clan.classify.heads import head_class
+    from clan.cli.places import check_output
+    from clan.cli.reading import WatchedReader, tell
+    from clan.detect import ClanDetector
+    from clan.errors import ConfigError
+    from clan.monitor import flow_settings_of
+    from clan.sources.tabular import read_labels
+
+    paths = inputs(read, more)
+    head_class(head)
+    if not 0 < unknown_share < 1:
+        raise ConfigError(f"--unknown-share must be between 0 and 1, got {unknown_share}")
+    check_output(output, inputs=[*paths, *(benign or []), labels])
+    windows, detector = read_labels(labels), ClanDetector.load(model)
+
+    def reader_of(where: list[str]) -> WatchedReader:
+        settings = flow_settings_of(detector)
+        return WatchedReader(where, settings=settings, format_name=format_name, join=join, strict=strict)
+
+    reader = reader_of(paths)
+    flows = _read(reader)
+    if not quiet:
+        tell(reader.report)
+    flows, names, n_idle = _labelled(flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels)
+    benign_rows = _read(reader_of(benign)) if benign else None
+    classifier = FlowClassifier(detector, head=head, unknown_share=unknown_share, random_state=seed)
+    classifier.fit(flows, names.to_numpy(), benign_rows=benign_rows)
+    classifier.save(output)
+    counts = {str(name): int(count) for name, count in names.value_counts(sort=True).iter_rows()}
+    if json:
+        write_json({"model": output, "classes": counts, "labels_without_flows": n_idle, "unknown_share": unknown_share})
+    if not quiet:
+        _tell(classifier, counts, n_idle, 0 if benign_rows is None else benign_rows.height, output)
+
+
+def _read(reader: WatchedReader) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.concat(list(reader.batches()))
+
+
+def _labelled(
+    flows: pl.DataFrame, windows: pl.DataFrame, detector: ClanDetector, *, rest_is_benign: bool, labels: str
+) -> tuple[pl.DataFrame, pl.Series, int]:
+    """Keep the flows that have a name; gives them, their names, and how many labels mean no flow.
+
+    Raises:
+        DataError: No label means a flow, a class has one flow only, or there is one class only.
+    """
+    from clan.errors import DataError
+    from clan.sources.tabular import label_flows
+
+    names, n_idle = label_flows(flows, windows)
+    if names.null_count() == len(names):
+        span = flows.select(first=flows["ts_start"].min(), last=flows["ts_start"].max()).row(0)
+        raise DataError(
+            f"none of the {windows.height:,} lines of {labels} means any of the {flows.height:,} flows, which start "
+            f"between {span[0]} and {span[1]}: compare times (UTC where no zone is named), hosts and uids"
+        )
+    if rest_is_benign:
+        names = names.fill_null("benign")
+    known = names.is_not_null()
+    flows, names = flows.filter(known), names.filter(known)
+    rare = [str(name) for name, count in names.value_counts().iter_rows() if count < MIN_CLASS_FLOWS]
+    if rare:
+        raise DataError(
+            f"one flow only is labelled {', '.join(sorted(rare))}. A class needs {MIN_CLASS_FLOWS} or more: label "
+            f"more, or take it out of {labels}"
+        )
+    missing = [feature.name for feature in detector.features_ if feature.name not in flows.columns]
+    if missing:
+        raise DataError(f"the model needs features that these captures do not give: {', '.join(missing[:8])}")
+    return flows, names, n_idle
+
+
+def _tell(classifier: FlowClassifier, counts: dict[str, int], n_idle: int, n_benign: int, output: str) -> None:
+    """Say what was learnt."""
+    err.note("labelled flows: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    if n_benign:
+        err.note(f"and {n_benign:,} flows of the benign captures")
+    if n_idle:
+        err.warning(f"{n_idle:,} labels mean no flow of these captures")
+    err.note(
+        f"a flow is called unknown where its unknown score exceeds {classifier.unknown_threshold_:.3f}, "
+        f"as {classifier.unknown_share:.0%} of the labelled flows did when held out"
+    )
+    err.note(f"wrote {output}")

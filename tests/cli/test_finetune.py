@@ -1,0 +1,79 @@
+"""`clan finetune` adds names to a model, and says clearly when labels do not fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import clan
+from clan.cli import main
+
+LABELS = Path(__file__).parents[2] / "samples" / "labels.csv"
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory, model: str, mixed: str) -> str:
+    path = str(tmp_path_factory.mktemp("named") / "named.clan")
+    assert main(["finetune", "-m", model, "-r", mixed, "--labels", str(LABELS), "--rest-is-benign", "-o", path]) == 0
+    return path
+
+
+def test_names_the_flows_of_the_sample(named: str, mixed: str) -> None:
+    flows = clan.read_flows(mixed)
+    names = clan.FlowClassifier.load(named).name(flows)
+    assert {"benign", "port_scan", "ssh_guessing", "http_flood"} <= set(names)
+
+
+def test_detects_as_before(named: str, model: str, mixed: str) -> None:
+    flows = clan.read_flows(mixed)
+    before, after = (clan.ClanDetector.load(path).anomaly_score(flows) for path in (model, named))
+    assert np.array_equal(before, after)
+
+
+def test_detect_takes_the_file(named: str, mixed: str, tmp_path: Path) -> None:
+    assert main(["detect", "-m", named, "-r", mixed, "-o", str(tmp_path / "alerts.ndjson")]) == 0
+
+
+def test_summary_counts_the_classes(
+    model: str, mixed: str, benign: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--labels", str(LABELS), "--benign", benign, "-o", str(tmp_path / "m.clan"), "--json", "-q"]
+    assert main(["finetune", "-m", model, "-r", mixed, *arguments]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["labels_without_flows"] == 0
+    assert set(said["classes"]) == {"port_scan", "ssh_guessing", "slow_http", "udp_scan", "http_flood"}
+    assert "benign" in clan.FlowClassifier.load(tmp_path / "m.clan").classes_
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("src_ip,label\n192.0.2.1,scan\n", "none of the 1 lines"),
+        ("src_ip,name\n192.0.2.1,scan\n", "expected label (or class)"),
+        ("ts_start,ts_end,label\n2026-11-23T21:39:04Z,2026-11-23T21:39:05Z,x\n", None),
+    ],
+)
+def test_labels_that_do_not_serve(
+    text: str, message: str | None, model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "labels.csv").write_text(text)
+    arguments = ["--labels", str(tmp_path / "labels.csv"), "-o", str(tmp_path / "m.clan")]
+    assert main(["finetune", "-m", model, "-r", mixed, *arguments]) == 1
+    said = capsys.readouterr().err
+    assert message is None or message in " ".join(said.split())
+    assert not (tmp_path / "m.clan").exists()
+
+
+def test_a_class_with_one_flow_is_refused(
+    model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flows = clan.read_flows(mixed)
+    (tmp_path / "labels.csv").write_text(
+        f"uid,label\n{flows['uid'][0]},odd\n{flows['uid'][1]},a\n{flows['uid'][2]},a\n"
+    )
+    arguments = ["--labels", str(tmp_path / "labels.csv"), "-o", str(tmp_path / "m.clan")]
+    assert main(["finetune", "-m", model, "-r", mixed, *arguments]) == 1
+    assert "one flow only is labelled odd" in " ".join(capsys.readouterr().err.split())
