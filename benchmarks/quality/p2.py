@@ -2,11 +2,11 @@
 
     CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/p2.py [--draws 30] [--k 8 32 128 1024] [--csv OUT.csv]
 
-Classes with 100 rows or more, stratified halves, min(k, available) labelled rows a class from the first half, macro F1 on
-the whole second half. Every model gets the same rows. `+ benign rows` also gets the benign rows of the first half without
-a label of its own, as a site has them that trained a detector; the second half is never looked at. Open set: each attack
-class in turn is left out of the labelled rows; AUROC of the unknown score, its test rows against those of all other
-classes. Extra trees score unknown by what their best class lacks.
+Classes with 100 rows or more, stratified halves, min(k, available) labelled rows a class from the first half, macro F1
+on the whole second half. Every model gets the same rows. `+ benign rows` also gets the benign rows of the first half
+without a label of its own, as a site has them that trained a detector; the second half is never looked at. Open set:
+each attack class in turn is left out of the labelled rows; AUROC of the unknown score, its test rows against those
+of all other classes. Extra trees score unknown by what their best class lacks.
 """
 
 from __future__ import annotations
@@ -135,12 +135,12 @@ def show_closed(rows: list[dict[str, Any]], ks: list[int], n_draws: int) -> None
             cells.append(f"{own.mean():.4f}{beside}")
         last = table.filter(model=name, k=ks[-1])
         print(
-            f"| {name} | " + " | ".join(cells) + f" | {last['fit_s'].median():.1f} s | {last['speed'].median():,.0f} |"
+            f"| {name} | "
+            + " | ".join(cells)
+            + f" | {np.median(last['fit_s'].to_numpy()):.1f} s | {np.median(last['speed'].to_numpy()):,.0f} |"
         )
-    print(
-        f"\n{n_draws} draws. In brackets: difference to {RIVAL} on the same draws and its 95 % interval (paired t; draws"
-    )
-    print(f"share rows, so it is somewhat too narrow). Time to fit and speed at k = {ks[-1]}.\n")
+    print(f"\n{n_draws} draws. In brackets: difference to {RIVAL} on the same draws and its 95 % interval (paired t;")
+    print(f"draws share rows, so it is somewhat too narrow). Time to fit and speed at k = {ks[-1]}.\n")
 
 
 def show_open(rows: list[dict[str, Any]], n_draws: int) -> None:
@@ -158,15 +158,15 @@ def show_open(rows: list[dict[str, Any]], n_draws: int) -> None:
         ("mean of the others", [name for name in classes if name not in chosen]),
     ]:
         part = table.filter(pl.col("class").is_in(group))
-        means = [part.filter(model=name)["auroc"].mean() for name in models]
+        means = [part.filter(model=name)["auroc"].to_numpy().mean() for name in models]
         print(
             f"| {label} | "
             + " | ".join(f"{mean:.3f}" for mean in means)
-            + f" | {part['found'].drop_nulls().mean():.2f} |"
+            + f" | {part['found'].drop_nulls().to_numpy().mean():.2f} |"
         )
-    share = table["called_unknown"].drop_nulls().mean()
+    share = table["called_unknown"].drop_nulls().to_numpy().mean()
     print(
-        f"\n{n_draws} draws, k = {OPEN_SET_K}. Of the known test flows {share:.1%} were called unknown; 5 % was asked for."
+        f"\n{n_draws} draws, k = {OPEN_SET_K}. Of the known test flows {share:.1%} were called unknown; 5 % was asked."
     )
 
 
