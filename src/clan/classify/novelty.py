@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from clan.classify.heads import Examples
 
@@ -26,7 +27,8 @@ BLOCK = 2048
 class Novelty:
     """Distance to the nearest labelled row, beside what is usual in that row's class, and doubt of the head.
 
-    The score is the logarithm of that ratio plus `WEIGHT` times the probability that the best class lacks.
+    The score is the logarithm of that ratio, 0 where the row is as near as usual, plus `WEIGHT` times the entropy of
+    the head's probabilities in nats.
 
     Attributes:
         mean: Mean of each column over the labelled rows. Shape `(n_columns,)`.
@@ -71,7 +73,7 @@ class Novelty:
                 distance[here, own[part][here]] = np.inf
             nearest = distance.argmin(axis=1)
             ratio[part] = (distance[np.arange(len(nearest)), nearest] + FLOOR) / self.usual[nearest]
-        return np.log(ratio) + WEIGHT * (1 - proba.max(axis=1))
+        return np.maximum(np.log(ratio), 0) + WEIGHT * entr(proba).sum(axis=1)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Name every array."""
@@ -97,7 +99,7 @@ class Novelty:
 CLIP = np.float32(20)
 """Deviations are cut here, so that one odd column does not drown the others."""
 
-WEIGHT = 4.0
+WEIGHT = 2.0
 """Weight of doubt against the logarithm of distance."""
 
 
