@@ -16,8 +16,12 @@ SPREAD_US = 60_000_000
 """The captures are laid over each other: each begins at a random moment of this span."""
 
 
-def _frames(data: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def _frames(data: Path, *, spaced: bool) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Read every benign Ethernet capture of at most five minutes.
+
+    Args:
+        data: The test data.
+        spaced: Each capture begins when the one before has ended, not at a random moment of `SPREAD_US`.
 
     Returns:
         The bytes of all frames, and (offset, captured, length, ts) of shape `(4, n)`, captures beginning at 0.
@@ -26,11 +30,12 @@ def _frames(data: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     with (data / "captures" / "index.csv").open() as index:
         rows = [row for row in csv.DictReader(index) if row["label"] == "benign" and row["link_type"] == "ether"]
     rng = np.random.default_rng(0)
+    shift = 0
     for row in rows:
         if float(row["duration_s"] or 0) > 300:
             continue
-        start = None
-        shift = rng.integers(SPREAD_US)
+        start, newest = None, 0
+        shift = shift if spaced else int(rng.integers(SPREAD_US))
         try:
             reader = PacketReader(ByteStream(str(data / "captures" / row["file"])))
         except SourceError:
@@ -44,25 +49,33 @@ def _frames(data: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
             new = at + np.cumsum(sizes) - sizes
             columns.append(np.stack([new, sizes, packets.length[keep], packets.ts[keep] - start + shift]))
             at += int(sizes.sum())
+            newest = int(columns[-1][3].max()) if sizes.size else shift
+        shift = max(shift, newest) if spaced else shift
     return np.concatenate(buffers), np.concatenate(columns, axis=1)
 
 
-def build_capture(data: Path, target: Path, n_packets: int) -> dict[str, float]:
+def build_capture(data: Path, target: Path, n_packets: int, *, spaced: bool = False) -> dict[str, float]:
     """Write a pcap of at least `n_packets` packets.
 
     The benign captures are merged on one time axis; copies of that mix follow, each with other addresses (the second
     octet of IPv4 addresses changes) and a random delay below 20 s, so that many flows are open together.
 
+    Args:
+        data: The test data.
+        target: The file to write.
+        n_packets: Packets, or some more.
+        spaced: Captures and copies follow one another instead, so that few flows are open together.
+
     Returns:
         What the mix is: packets, bytes, copies, mean frame size.
     """
-    content, (offset, captured, length, ts) = _frames(data)
+    content, (offset, captured, length, ts) = _frames(data, spaced=spaced)
     copies = -(-n_packets // offset.size)
     rng = np.random.default_rng(1)
     is_ipv4 = (captured >= 34) & (content[np.minimum(offset + 12, content.size - 1)] == 8)
     is_ipv4 &= content[np.minimum(offset + 13, content.size - 1)] == 0
     octets = np.concatenate([offset[is_ipv4] + 27, offset[is_ipv4] + 31])
-    delays = rng.integers(20_000_000, size=copies)
+    delays = np.arange(copies) * int(ts.max()) if spaced else rng.integers(20_000_000, size=copies)
     when = (ts[None, :] + delays[:, None]).ravel()
     order = np.argsort(when, kind="stable")
     which, frame = np.divmod(order, offset.size)
@@ -89,3 +102,27 @@ def build_capture(data: Path, target: Path, n_packets: int) -> dict[str, float]:
         "bytes": float(target.stat().st_size),
         "mean_frame": float(captured.mean()),
     }
+
+
+def build_tiny_flows(target: Path, n_packets: int) -> dict[str, float]:
+    """Write a pcap of UDP packets of 60 bytes between random hosts and ports, each a flow of its own, over a minute.
+
+    Returns:
+        What the mix is: packets, bytes, mean frame size.
+    """
+    rng = np.random.default_rng(2)
+    size = 60
+    records = np.zeros((n_packets, 16 + size), np.uint8)
+    headers = np.empty((n_packets, 4), "<u4")
+    when = np.sort(rng.integers(60_000_000, size=n_packets)) + 1_600_000_000 * 1_000_000
+    headers[:, 0], headers[:, 1] = np.divmod(when, 1_000_000)
+    headers[:, 2:] = size
+    records[:, :16] = headers.view(np.uint8).reshape(n_packets, 16)
+    frame = records[:, 16:]
+    frame[:, 12:24] = np.frombuffer(bytes.fromhex("08004500002e000040004011"), np.uint8)  # IPv4, 46 bytes, UDP
+    frame[:, 26:38] = rng.integers(256, size=(n_packets, 12), dtype=np.uint8)  # addresses and ports
+    frame[:, 38:40] = [0, 26]
+    with target.open("wb") as out:
+        out.write(np.array([0xA1B2C3D4, 0x00040002, 0, 0, 262144, 1], "<u4").tobytes())
+        out.write(records.tobytes())
+    return {"packets": n_packets, "bytes": float(target.stat().st_size), "mean_frame": size}

@@ -181,11 +181,12 @@ def test_headers_that_claim_more_than_there_is() -> None:
     """Lying lengths never lead beyond the frame: the next frame in the buffer is not read as this one's."""
     tail = Frame(START_US, build.ethernet(build.ip(*V4, 17, build.udp(7, 7))))
     liars = [
-        build.ethernet(b"\x4f" + build.ipv4(*V4, 6, b"", total=200)[1:]),
-        build.ethernet(build.ipv6(*V6, 6, b"", extensions=[(60, b"\xff" + bytes(6))])),
-        build.ethernet(struct.pack(">BBH", 0x45, 0, 65535) + build.ip(*V4, 6, TCP[:8])[4:]),
+        (build.ethernet(b"\x4f" + build.ipv4(*V4, 6, b"", total=200)[1:]), "truncated_headers"),
+        (build.ethernet(build.ipv6(*V6, 6, b"", extensions=[(60, b"\xff" + bytes(6))])), "malformed"),
+        (build.ethernet(struct.pack(">BBH", 0x45, 0, 65535) + build.ip(*V4, 6, TCP[:8])[4:]), "truncated_headers"),
+        (build.ethernet(build.ip(*V4, 6, TCP[:8])), "malformed"),
     ]
-    for data in liars:
+    for data, expected in liars:
         flows, counts = run([Frame(START_US, data), tail])
-        assert counts["truncated_headers"] == 1, data.hex()
+        assert counts[expected] == 1, data.hex()
         assert flows["protocol"].to_list() == [17]

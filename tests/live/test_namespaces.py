@@ -125,7 +125,9 @@ def test_detect_live_with_a_filter_ends_well_on_sigint(link: Link, tmp_path: Pat
         pl.read_parquet(scores).select(uid_free).sort(order), expected.select(uid_free).sort(order), check_exact=True
     )
     assert told["flows"] == expected.height
-    assert told["alerts"] == expected["alert"].sum() == len(alerts.read_text().splitlines()) > 50
+    kinds = [json.loads(line)["event_type"] for line in alerts.read_text().splitlines()]
+    assert told["alerts"] == expected["alert"].sum() == kinds.count("alert") > 50
+    assert kinds[-1] == "stats"
 
 
 def errors(log: Path) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from clan.flows import counters as c
-from clan.flows.decode import decode_frame
+from clan.flows.ahead import GROUP, Ahead, identify, look_ahead
+from clan.flows.checksum import EVERY, note_checksum
 from clan.flows.fragments import Fragments, join_fragment
 from clan.flows.jit import Int, kernel
 from clan.flows.lifecycle import DONE_COUNT, NEXT_EXPIRY, Exit, expire, make_room, place_packet
 from clan.flows.profile import Rules
-from clan.flows.table import Table
+from clan.flows.table import Table, is_full
 
 CLOCK: Final = 2  # index into the control array: the newest time of the stream
 RESET: Final = 3  # index into the control array: the clock jumped back, flush before going on
@@ -32,7 +33,7 @@ class Packets(NamedTuple):
 
 @kernel
 def assemble(
-    packets: Packets, first: Int, rules: Rules, table: Table, fragments: Fragments, out: Exit, scratch: Any
+    packets: Packets, first: Int, rules: Rules, table: Table, fragments: Fragments, out: Exit, ahead: Ahead
 ) -> Int:
     """Add packets to their flows until the chunk or the room for finished flows ends.
 
@@ -43,42 +44,56 @@ def assemble(
         table: Open flows.
         fragments: First fragments.
         out: Finished flows, counters and control words.
-        scratch: Two `PACKET` records and one key, to work in.
+        ahead: Room for packets that are decoded ahead; what it holds between calls does not matter.
 
     Returns:
         The first packet that was not handled; smaller than the number of packets when the caller has to take the
         finished flows (or flush, when control says RESET) before going on.
     """
-    packet, key = scratch
+    total = packets.offset.size
+    while first < total:
+        n = min(GROUP, total - first)
+        look_ahead(packets, first, n, rules.lycos, table, ahead)
+        done = add_group(packets, (first, n), rules, table, fragments, out, ahead)
+        first += done
+        if done < n:
+            break
+    return first
+
+
+@kernel
+def add_group(
+    packets: Packets, group: tuple[Int, Int], rules: Rules, table: Table, fragments: Fragments, out: Exit, ahead: Ahead
+) -> Int:
+    """Add a group of decoded packets, given as (first, number), to their flows; gives how many were handled."""
     control, counts = out.control, out.counters
-    for i in range(first, packets.offset.size):
-        ts = packets.ts[i]
+    first, n = group
+    for i in range(n):
+        ts = packets.ts[first + i]
         if control[CLOCK] - ts > rules.clock_jump:
             control[RESET] = 1
             return i
         if control[DONE_COUNT] + 4 > out.done.size or (ts > control[NEXT_EXPIRY] and not expire(table, rules, ts, out)):
             return i
-        if table.free[2] + 2 > table.flows.size and not make_room(table, out):
+        if is_full(table) and not make_room(table, out):
             return i
         if ts < control[CLOCK]:
             counts[c.BACKWARD] += 1
         else:
             control[CLOCK] = ts
-        record = packet[0]
-        record.ts = ts
-        record.at = packets.offset[i]
-        record.end = record.at + packets.captured[i]
-        record.wire_end = record.at + packets.length[i]
         counts[c.PACKETS] += 1
-        counts[c.BYTES] += packets.length[i]
-        verdict = decode_frame(packets.buffer, packets.link_type[i], rules.lycos, packet)
+        counts[c.BYTES] += packets.length[first + i]
+        record, verdict = ahead.records[i], ahead.verdicts[i]
         if verdict == c.OK and record.fragment_id >= 0:
             later = record.fragment_offset > 0
             if not join_fragment(fragments, record):
                 verdict = c.FRAGMENT
-            elif later:
-                counts[c.JOINED] += 1
+            else:
+                counts[c.JOINED] += later
+                identify(ahead, i, rules.lycos, table)
+        elif verdict == c.OK and counts[c.PACKETS] % EVERY == 0 and not rules.lycos:
+            note_checksum(packets.buffer, record, counts)
         if verdict == c.OK:
-            verdict = place_packet(record, key, rules, table, out)
+            verdict = place_packet(record, ahead.keys[i], ahead.hashes[i], ahead.from_a[i], rules, table, out)
         counts[verdict] += 1
-    return packets.offset.size
+    return n

@@ -13,6 +13,7 @@ import numpy as np
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, SCTP, TCP, UDP
 from clan.flows.transport import icmp_counterpart, icmpv6_counterpart
+from clan.flows.wire import u32
 
 LENGTH: Final = 30
 """Characters of a community ID: `1:` and 28 of base64."""
@@ -20,10 +21,21 @@ LENGTH: Final = 30
 _BASE64 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
 
 
+_LOW: Final = np.uint64(0xFFFFFFFF)
+_CONSTANTS: Final = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)
+
+
 @kernel
 def rotate(word: Any, by: Int) -> Any:
     """Rotate 32 bits to the left."""
-    return ((word << np.uint64(by)) | (word >> np.uint64(32 - by))) & np.uint64(0xFFFFFFFF)
+    wide = np.uint64(word)
+    return np.uint32(((wide << np.uint64(by)) | (wide >> np.uint64(32 - by))) & _LOW)
+
+
+@kernel
+def add(one: Any, other: Any) -> Any:
+    """Add modulo 2^32."""
+    return np.uint32((np.uint64(one) + np.uint64(other)) & _LOW)
 
 
 @kernel
@@ -32,35 +44,32 @@ def sha1_block(message: Any, words: Any, digest: Any) -> None:
 
     Args:
         message: uint8 of shape `(64,)`, padding and length included.
-        words: uint64 of shape `(80,)`, scratch.
+        words: uint32 of shape `(80,)`, scratch.
         digest: uint8 of shape `(21,)`; the first 20 bytes are written.
     """
-    low = np.uint64(0xFFFFFFFF)
     for i in range(16):
-        word = np.uint64(0)
-        for j in range(4):
-            word = (word << np.uint64(8)) | np.uint64(message[4 * i + j])
-        words[i] = word
+        words[i] = u32(message, 4 * i)
     for i in range(16, 80):
         words[i] = rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1)
-    a, b, c = np.uint64(0x67452301), np.uint64(0xEFCDAB89), np.uint64(0x98BADCFE)
-    d, e = np.uint64(0x10325476), np.uint64(0xC3D2E1F0)
-    for i in range(80):
-        if i < 20:
-            mixed, constant = (b & c) | ((b ^ low) & d), np.uint64(0x5A827999)
-        elif i < 40:
-            mixed, constant = b ^ c ^ d, np.uint64(0x6ED9EBA1)
-        elif i < 60:
-            mixed, constant = (b & c) | (b & d) | (c & d), np.uint64(0x8F1BBCDC)
-        else:
-            mixed, constant = b ^ c ^ d, np.uint64(0xCA62C1D6)
-        turned = (rotate(a, 5) + mixed + e + constant + words[i]) & low
+    a, b, c = np.uint32(0x67452301), np.uint32(0xEFCDAB89), np.uint32(0x98BADCFE)
+    d, e = np.uint32(0x10325476), np.uint32(0xC3D2E1F0)
+    for i in range(20):
+        turned = add(add(rotate(a, 5), d ^ (b & (c ^ d))), add(add(e, words[i]), _CONSTANTS[0]))
         e, d, c, b, a = d, c, rotate(b, 30), a, turned
-    store(digest, 0, (a + np.uint64(0x67452301)) & low, 4)
-    store(digest, 4, (b + np.uint64(0xEFCDAB89)) & low, 4)
-    store(digest, 8, (c + np.uint64(0x98BADCFE)) & low, 4)
-    store(digest, 12, (d + np.uint64(0x10325476)) & low, 4)
-    store(digest, 16, (e + np.uint64(0xC3D2E1F0)) & low, 4)
+    for i in range(20, 40):
+        turned = add(add(rotate(a, 5), b ^ c ^ d), add(add(e, words[i]), _CONSTANTS[1]))
+        e, d, c, b, a = d, c, rotate(b, 30), a, turned
+    for i in range(40, 60):
+        turned = add(add(rotate(a, 5), (b & c) | (d & (b | c))), add(add(e, words[i]), _CONSTANTS[2]))
+        e, d, c, b, a = d, c, rotate(b, 30), a, turned
+    for i in range(60, 80):
+        turned = add(add(rotate(a, 5), b ^ c ^ d), add(add(e, words[i]), _CONSTANTS[3]))
+        e, d, c, b, a = d, c, rotate(b, 30), a, turned
+    store(digest, 0, add(a, np.uint32(0x67452301)), 4)
+    store(digest, 4, add(b, np.uint32(0xEFCDAB89)), 4)
+    store(digest, 8, add(c, np.uint32(0x98BADCFE)), 4)
+    store(digest, 12, add(d, np.uint32(0x10325476)), 4)
+    store(digest, 16, add(e, np.uint32(0xC3D2E1F0)), 4)
 
 
 @kernel

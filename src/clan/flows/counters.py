@@ -31,6 +31,9 @@ JOINED: Final = 17
 SAMPLED_OUT: Final = 18
 SAMPLED_FLOWS: Final = 19
 EARLY_REPORTS: Final = 20
+# A sample of packets is looked at more closely.
+CHECKED: Final = 21
+WRONG_CHECKSUMS: Final = 22
 
 COUNTERS: dict[str, str] = {
     "packets_in_flows": "packets that belong to a flow",
@@ -54,6 +57,8 @@ COUNTERS: dict[str, str] = {
     "sampled_out_packets": "packets of flows that were not followed, because the capture came faster than it was read",
     "sampled_out_flows": "flows that were not followed for this reason (a repeated SYN counts again)",
     "early_reports": "long flows that were reported before their end",
+    "checked_checksums": "TCP and UDP packets whose checksum was looked at",
+    "wrong_checksums": "those whose checksum was wrong; they count like all others",
 }
 """Name and meaning of each counter, in the order of the kernel's counter array."""
 

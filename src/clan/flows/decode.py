@@ -30,20 +30,20 @@ MAX_TUNNELS: Final = 4
 
 
 @kernel
-def decode_frame(buffer: Any, link_type: Int, lycos: bool, records: Any) -> Int:
+def decode_frame(buffer: Any, link_type: Int, lycos: bool, records: Any, which: Int) -> Int:
     """Decode one frame.
 
     Args:
         buffer: uint8 array that holds the frame.
         link_type: The frame's link type, a LINKTYPE_ number.
         lycos: Whether only Ethernet with IPv4 directly inside counts, as in the original extractor.
-        records: Two `PACKET` records. The first has `at`, `end`, `wire_end` and `ts` set; it is filled in. The second
-            is scratch.
+        records: `PACKET` records; the last is scratch.
+        which: The record to fill in; it has `at`, `end`, `wire_end` and `ts` set.
 
     Returns:
         A verdict of `counters`.
     """
-    packet = records[0]
+    packet = records[which]
     packet.tag = 0
     packet.padded = 0
     no_tunnel(packet)
@@ -53,13 +53,13 @@ def decode_frame(buffer: Any, link_type: Int, lycos: bool, records: Any) -> Int:
     for _ in range(MAX_TUNNELS):
         if verdict != c.OK or not may_carry(packet) or packet.fragment_id >= 0:
             break
-        inner = records[1]
+        inner = records[records.size - 1]
         layer = enter_tunnel(buffer, packet, inner)
         # What turns out not to be a packet is payload of the outer flow.
         if layer == NOTHING or decode_layers(buffer, layer, inner) != c.OK:
             break
         note_outer(packet, inner)
-        records[0] = records[1]
+        records[which] = inner
     return verdict
 
 

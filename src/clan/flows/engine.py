@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from clan.flows import counters as c
+from clan.flows.ahead import new_ahead
 from clan.flows.assemble import CLOCK, RESET, Packets, assemble
-from clan.flows.columns import collect
 from clan.flows.early import EARLY
 from clan.flows.fragments import new_fragments
+from clan.flows.frame import make_frame
 from clan.flows.lifecycle import DONE_COUNT, Exit, expire, flush, newest_update, oldest_update
-from clan.flows.packet import ICMP, ICMPV6, PACKET, SCTP, TCP, UDP, UDPLITE
 from clan.flows.profile import NEVER, EarlyReports, FlowSettings
 from clan.flows.sampling import PASSED_OVER, SAMPLE
-from clan.flows.state import KEY_WORDS, STATE
+from clan.flows.state import DONE
 from clan.flows.table import new_table, release_all
-from clan.flows.text import LINE_LENGTH, number_uids, write_identity
-from clan.schema import IDENTITY, features_of
+from clan.flows.waiting import BATCH_FLOWS, Slots, Waiting
 
-BATCH_FLOWS: Final = 16_384
-"""Finished flows that are turned into columns together. It fixes where batches are cut, so that the order of the
-output does not depend on how the input was chunked."""
-
-Records = npt.NDArray[np.void]
-"""Flows, as `clan.flows.state.STATE`."""
-Rows = npt.NDArray[np.uint64]
-"""The same as plain numbers, a row for each flow: NumPy copies those much faster than records."""
-
-_TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunnel")
-_FEATURES: Final = features_of(["flow"])
-_WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
+STEP_BACK_US: Final = 100_000
+"""Steps of the clock back by up to this much never cost the order of the output."""
 
 
 class FlowEngine:
@@ -57,9 +44,10 @@ class FlowEngine:
         self.source = source
         self.counters = c.new_counters()
         self._rules = settings.rules(early)
-        self._table = new_table(settings.max_flows, int.from_bytes(os.urandom(8)))
+        self._waiting = Waiting(settings.max_flows)
+        self._table = new_table(settings.max_flows, self._waiting.room, int.from_bytes(os.urandom(8)))
         self._fragments = new_fragments()
-        self._scratch = (np.zeros(2, PACKET), np.zeros(KEY_WORDS, np.uint64))
+        self._ahead = new_ahead()
         self._exit = Exit(
             done=np.zeros(min(BATCH_FLOWS, max(settings.max_flows // 2, 8)), np.int64),
             counters=self.counters,
@@ -67,10 +55,6 @@ class FlowEngine:
             passed=np.zeros(PASSED_OVER, np.uint64),
             passed_ts=np.zeros(PASSED_OVER, np.int64),
         )
-        self._rows = as_rows(self._table.flows)
-        self._waiting = np.empty((2 * BATCH_FLOWS, self._rows.shape[1]), np.uint64)  # finished, in no order yet
-        self._n_waiting = 0
-        self._look_again_at = BATCH_FLOWS  # waiting rows; doubles while nothing may leave, so that work stays linear
         self._newest_end = -NEVER  # us, of the flows that have left
 
     def feed(self, packets: Packets) -> Iterator[pl.DataFrame]:
@@ -82,7 +66,7 @@ class FlowEngine:
         _check(packets)
         at, n = 0, packets.offset.size
         while at < n:
-            at = assemble(packets, at, self._rules, self._table, self._fragments, self._exit, self._scratch)
+            at = assemble(packets, at, self._rules, self._table, self._fragments, self._exit, self._ahead)
             if at == n:
                 break
             if self._exit.control[RESET]:
@@ -128,15 +112,15 @@ class FlowEngine:
 
     @property
     def open_flows(self) -> int:
-        """Flows under way, and finished ones that were not taken yet."""
-        return int(self._table.free[2])
+        """Flows under way."""
+        return int(self._table.free[2] - self._table.free[3] - self._exit.control[DONE_COUNT])
 
     def finish(self) -> Iterator[pl.DataFrame]:
         """End the stream: yields every flow that is left."""
         newest = newest_update(self._table)
         while not flush(self._table, self._rules, newest, self._exit):
-            yield from self._take()
-        yield from self._take()
+            yield from self._set_aside()
+        yield from self._set_aside()
         yield from self._leave(NEVER)
 
     def counts(self) -> dict[str, int]:
@@ -144,96 +128,47 @@ class FlowEngine:
         return dict(zip(c.COUNTERS, self.counters.tolist(), strict=True))
 
     def _take(self) -> Iterator[pl.DataFrame]:
-        """Turn the finished flows into columns, free their slots, and let go what is behind the watermark."""
-        n = int(self._exit.control[DONE_COUNT])
-        if n:
-            slots = self._exit.done[:n].copy()
-            phases = self._table.flows["phase"][slots]
-            early = self._frame(as_records(self._rows[slots[phases == EARLY]]), early=True) if EARLY in phases else None
-            self._wait(slots[phases != EARLY])
-            release_all(self._table, slots)
-            self._exit.control[DONE_COUNT] = 0
-            if early is not None:
-                yield early
-        if self._n_waiting >= self._look_again_at:
-            yield from self._leave(int(self._exit.control[CLOCK]) - self.settings.watermark_us())
+        """Set the finished flows aside, and let go what is behind the watermark."""
+        yield from self._set_aside()
+        if self._waiting.is_due:
+            yield from self._leave(self._watermark())
+
+    def _set_aside(self) -> Iterator[pl.DataFrame]:
+        """Put the finished flows with those that wait; early reports of flows that go on leave at once."""
+        slots = self._exit.done[: self._exit.control[DONE_COUNT]]
+        phases = self._table.flows["phase"][slots]
+        self._waiting.add(self._table, slots[phases == DONE])
+        early = slots[phases == EARLY]
+        self._exit.control[DONE_COUNT] = 0
+        if early.size:
+            yield self._let_go(early, early=True)
+
+    def _watermark(self) -> int:
+        """Give the time (us) before which no flow will end any more.
+
+        An open flow ends no earlier than it was updated, so the flow that was silent longest is the mark. Captures
+        step back a little at times; within that the timeouts decide, which bound the wait in any case.
+        """
+        clock = int(self._exit.control[CLOCK])
+        by_timeout = clock - self.settings.watermark_us()
+        return max(by_timeout, min(clock, oldest_update(self._table)) - STEP_BACK_US)
 
     def _leave(self, watermark: int) -> Iterator[pl.DataFrame]:
         """Yield the waiting flows that end before a time (us), in order."""
-        waiting = self._waiting[: self._n_waiting]
-        ends = as_records(waiting)["last_ts"]
-        ready = np.flatnonzero(ends < watermark)
-        if not ready.size:
-            self._look_again_at = 2 * max(self._n_waiting, BATCH_FLOWS)
+        slots, ends = self._waiting.leave(self._table, watermark)
+        if not slots.size:
             return
-        uids = np.empty((2, ready.size), np.uint64)
-        number_uids(as_records(waiting), ready, uids)
-        records = as_records(waiting[ready[np.lexsort((uids[1], uids[0], ends[ready]))]])
-        rest = waiting[ends >= watermark]
-        self._waiting[: len(rest)] = rest
-        self._n_waiting = len(rest)
-        self._look_again_at = len(rest) + max(len(rest), BATCH_FLOWS)
-        self.counters[c.LATE] += int((records["last_ts"] < self._newest_end).sum())
-        self._newest_end = max(self._newest_end, int(records["last_ts"][-1]))
-        yield self._frame(records, early=False)
+        self.counters[c.LATE] += int((ends < self._newest_end).sum())
+        self._newest_end = max(self._newest_end, int(ends[-1]))
+        for first in range(0, slots.size, BATCH_FLOWS):
+            yield self._let_go(slots[first : first + BATCH_FLOWS], early=False)
 
-    def _wait(self, slots: npt.NDArray[np.int64]) -> None:
-        """Copy finished flows to where they wait for their turn."""
-        n = self._n_waiting + slots.size
-        if n > len(self._waiting):
-            more = np.empty((max(n, 2 * len(self._waiting)), self._waiting.shape[1]), np.uint64)
-            more[: self._n_waiting] = self._waiting[: self._n_waiting]
-            self._waiting = more
-        np.take(self._rows, slots, axis=0, out=self._waiting[self._n_waiting : n], mode="clip")
-        self._n_waiting = n
-
-    def _frame(self, records: Records, *, early: bool) -> pl.DataFrame:
-        """Make the flow table's rows of some finished flows, in their order."""
-        n = records.size
-        numbers = np.empty((5, n), np.int64)
-        text = np.empty(n * LINE_LENGTH, np.uint8)
-        used = write_identity(records, _text_scratch(), numbers, text)
-        names = pl.read_csv(
-            io.BytesIO(text[:used].tobytes()),
-            has_header=False,
-            new_columns=list(_TEXT_COLUMNS),
-            schema_overrides=[pl.String] * len(_TEXT_COLUMNS),
-            quote_char=None,
-        )
-        values = np.empty((len(_FEATURES), n))
-        collect(records, values)
-        start, end, src_port, dst_port, protocol = (pl.Series(row) for row in numbers)
-        has_ports = protocol.is_in(_WITH_PORTS)
-        identity = {name: names[name] for name in _TEXT_COLUMNS} | {
-            "ts_start": start.cast(IDENTITY["ts_start"]),
-            "ts_end": end.cast(IDENTITY["ts_end"]),
-            "src_port": src_port.set(~has_ports, None),
-            "dst_port": dst_port.set(~has_ports, None),
-            "protocol": protocol,
-            "source": pl.repeat(self.source, n, dtype=pl.String, eager=True),
-        }
-        columns = {name: identity[name] for name in IDENTITY}
-        for feature, row in zip(_FEATURES, values, strict=True):
-            columns[feature.name] = pl.Series(row.astype(np.int64) if feature.integer else row)
-        if self._rules.early:
-            columns["early"] = pl.repeat(early, n, dtype=pl.Boolean, eager=True)
-        return pl.DataFrame(columns)
-
-
-def as_rows(records: Records) -> Rows:
-    """View records as rows of numbers."""
-    return records.view(np.uint64).reshape(records.size, -1)
-
-
-def as_records(rows: Rows) -> Records:
-    """View rows of numbers as records."""
-    return rows.reshape(-1).view(STATE)
-
-
-def _text_scratch() -> tuple[object, ...]:
-    """Make the scratch arrays of `write_identity`."""
-    hashing = (np.zeros(64, np.uint8), np.zeros(80, np.uint64), np.zeros(21, np.uint8))
-    return hashing, np.zeros(4, np.uint64), np.zeros(2, np.int64)
+    def _let_go(self, slots: Slots, *, early: bool) -> pl.DataFrame:
+        """Make the rows of some flows, and free their slots."""
+        shown = early if self._rules.early else None
+        frame = make_frame(self._table.flows, slots, source=self.source, early=shown)
+        release_all(self._table, slots)
+        return frame
 
 
 def _check(packets: Packets) -> None:

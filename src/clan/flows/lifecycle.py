@@ -27,8 +27,8 @@ from clan.flows.table import (
     enqueue,
     find,
     forget,
-    hash_key,
     insert,
+    is_full,
     release,
     touch,
 )
@@ -62,32 +62,6 @@ def idle_timeout(rules: Rules, queue: Int) -> Int:
     if queue == OTHER_QUEUE:
         return rules.other_idle
     return rules.closed_keep
-
-
-@kernel
-def make_key(packet: Any, lycos: bool, key: Any) -> bool:
-    """Write the key of a packet, the same for both directions.
-
-    Returns:
-        Whether the packet leaves the endpoint that comes first in the key.
-    """
-    src_port, dst_port = max(packet.src_port, 0), max(packet.dst_port, 0)
-    if packet.src_hi != packet.dst_hi:
-        from_a = packet.src_hi < packet.dst_hi
-    elif packet.src_lo != packet.dst_lo:
-        from_a = packet.src_lo < packet.dst_lo
-    else:
-        from_a = src_port <= dst_port
-    if from_a:
-        key[0], key[1], key[2], key[3] = packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo
-        ports = (np.uint64(src_port) << np.uint64(16)) | np.uint64(dst_port)
-    else:
-        key[0], key[1], key[2], key[3] = packet.dst_hi, packet.dst_lo, packet.src_hi, packet.src_lo
-        ports = (np.uint64(dst_port) << np.uint64(16)) | np.uint64(src_port)
-    protocol = 0 if lycos else packet.protocol  # the original's key has no protocol
-    key[4] = (ports << np.uint64(16)) | (np.uint64(protocol) << np.uint64(8)) | np.uint64(packet.version)
-    key[5] = packet.tag
-    return from_a
 
 
 @kernel
@@ -137,7 +111,7 @@ def make_room(table: Table, out: Exit) -> bool:
         flood does not pay for each of them alone.
     """
     if out.control[DONE_COUNT] == 0:
-        for _ in range(min(EVICT_AT_ONCE, max(table.flows.size // 16, 2), out.done.size)):
+        for _ in range(min(EVICT_AT_ONCE, max(table.free[4] // 16, 2), out.done.size)):
             oldest = NONE
             for queue in range(QUEUES):
                 tail = table.tails[queue]
@@ -152,7 +126,7 @@ def make_room(table: Table, out: Exit) -> bool:
             else:
                 finish(table, oldest, out)
                 out.counters[c.EVICTED] += 1
-    return table.free[2] + 2 <= table.flows.size
+    return not is_full(table)
 
 
 @kernel
@@ -185,14 +159,21 @@ def close_key(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, ou
 
 
 @kernel
-def place_packet(packet: Any, key: Any, rules: Rules, table: Table, out: Exit) -> Int:
+def place_packet(packet: Any, key: Any, hashed: Any, from_a: bool, rules: Rules, table: Table, out: Exit) -> Int:
     """Find or open the packet's flow and add it there.
+
+    Args:
+        packet: The decoded packet.
+        key: Its key.
+        hashed: The key's hash.
+        from_a: Whether the packet leaves the endpoint that comes first in the key.
+        rules: The profile.
+        table: Open flows.
+        out: Finished flows, counters and control words.
 
     Returns:
         A verdict of `counters`: OK, AFTER_CLOSE or SAMPLED_OUT.
     """
-    from_a = make_key(packet, rules.lycos, key)
-    hashed = hash_key(key, table.seed)
     slot = find(table, key, hashed)
     if slot != NONE and table.flows[slot].phase == CLOSED_KEY:
         if packet.protocol != TCP or not packet.tcp_flags & SYN or packet.tcp_flags & (FIN | RST):

@@ -35,7 +35,7 @@ BULK: Final = record_type(
         ("duration", np.int64),
     ]
 )
-"""Bulk transfer in one direction: the run under way, and the totals of the bulks so far."""
+"""Bulk transfer in one direction: the run under way, and the totals of the bulks so far. One cache line."""
 
 WAY: Final = record_type(
     [
@@ -45,17 +45,24 @@ WAY: Final = record_type(
         ("gap_min", np.int64),
         ("gap_mean", np.float64),
         ("gap_m2", np.float64),
+        ("packets", np.int64),
+        ("header_bytes", np.int64),
+        # the second cache line
         ("bytes", np.int64),
         ("bytes_squared", np.float64),
-        ("header_bytes", np.int64),
-        ("packets", np.int64),
         ("filled", np.int32),  # packets with payload
         ("length_max", np.int32),
         ("length_min", np.int32),
         ("header_min", np.int32),
         ("window", np.int32),  # of the first packet, -1 where none was seen
         ("psh", np.int32),
-        ("urg", np.int64),  # wider than it need be: what follows must lie on 8 bytes
+        ("urg", np.int32),
+        ("syn", np.int32),
+        ("fin", np.int32),
+        ("rst", np.int32),
+        ("cwr", np.int32),
+        ("ece", np.int32),
+        # the third, which only packets with payload change
         ("bulk", BULK),
     ]
 )
@@ -63,43 +70,56 @@ WAY: Final = record_type(
 
 STATE: Final = record_type(
     [
-        # identity: sorted endpoints, ports, protocol and version, VLAN tags
+        # the first cache line: sorted endpoints, ports, protocol and version, VLAN tags; and what dates the flow
         ("key", np.uint64, (KEY_WORDS,)),
-        ("hash", np.uint64),
         ("first_ts", np.int64),
         ("last_ts", np.int64),
+        # the second: what every packet of either direction changes
         ("queue", np.int8),  # the timeout queue it waits in
         ("phase", np.int8),  # FREE, OPEN, CLOSING, CLOSED_KEY, DONE
         ("forward_is_a", np.int8),  # whether the forward direction leaves the smaller endpoint
         ("first_way", np.int8),  # direction of the first packet
         ("fin_ways", np.int8),  # bit 0: FIN seen forward, bit 1: backward
+        ("bulk_way", np.int8),  # direction of the last packet with payload, -1 while there was none
         ("protocol", np.uint8),
-        # both directions together
+        ("outer_version", np.uint8),  # of the tunnel's hosts
         ("smallest", np.int32),  # smallest length; kept apart, as profile lycos zeroes one of the directions
+        ("ack", np.int32),
         ("gap_max", np.int64),
         ("gap_min", np.int64),
         ("gap_mean", np.float64),
         ("gap_m2", np.float64),
-        ("syn", np.int32),
-        ("fin", np.int32),
-        ("rst", np.int32),
-        ("ack", np.int32),
-        ("cwr", np.int32),
-        ("ece", np.int32),
         ("subflows", np.int32),
         ("tunnel", np.int32),  # of the first packet, as in `layer`
+        ("tunnel_id", np.int64),
+        # three lines for each direction
         ("ways", WAY, (2,)),  # forward, backward
+        # what is seldom touched: pauses, and who the tunnel of the first packet ran between, in the flow's direction
         ("active_since", np.int64),
         ("active", MOMENTS),
         ("idle", MOMENTS),
         ("ordinal", np.int64),  # the how-manieth flow of its stream
-        # the tunnel of the first packet, in the flow's direction
-        ("tunnel_id", np.int64),
         ("outer", np.uint64, (4,)),  # source high and low, destination high and low
-        ("outer_version", np.int64),
     ]
 )
-"""One flow. Lengths are transport payload in bytes, times and gaps in us."""
+"""One flow. Lengths are transport payload in bytes, times and gaps in us.
+
+Ten cache lines of 64 bytes, of which a packet without payload touches four; `new_states` begins where a line does.
+"""
+
+LINE: Final = 64
+WAYS_AT: Final = 2 * LINE
+"""Offset of the directions in `STATE`, and so on."""
+WAY_SIZE: Final = 3 * LINE
+BULK_AT: Final = 2 * LINE
+
+
+def new_states(n: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    """Make n empty records that begin at a cache line; memory is taken only as they are used."""
+    room = np.zeros(n * STATE.itemsize + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + n * STATE.itemsize].view(STATE)
+
 
 FREE: Final = 0
 OPEN: Final = 1

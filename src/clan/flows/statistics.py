@@ -17,6 +17,7 @@ ACTIVE_GAP_US: Final = 5 * SECOND
 SUBFLOW_GAP_US: Final = 1 * SECOND
 BULK_GAP_US: Final = 1 * SECOND
 BULK_PACKETS: Final = 4
+NEITHER: Final = -1
 
 
 @kernel
@@ -31,7 +32,8 @@ def begin(flow: Any, packet: Any, way: Int) -> None:
     flow.smallest = packet.payload
     flow.gap_max = flow.gap_min = 0
     flow.gap_mean = flow.gap_m2 = 0.0
-    flow.syn = flow.fin = flow.rst = flow.ack = flow.cwr = flow.ece = 0
+    flow.ack = 0
+    flow.bulk_way = NEITHER
     flow.subflows = 1
     clear_moments(flow.active)
     clear_moments(flow.idle)
@@ -61,7 +63,8 @@ def clear_way(side: Any) -> None:
     side.gap_mean = side.gap_m2 = 0.0
     side.bytes = side.header_bytes = side.packets = 0
     side.bytes_squared = 0.0
-    side.filled = side.length_max = side.length_min = side.header_min = side.psh = side.urg = 0
+    side.filled = side.length_max = side.length_min = side.header_min = 0
+    side.psh = side.urg = side.syn = side.fin = side.rst = side.cwr = side.ece = 0
     side.window = -1
     clear_bulk(side.bulk)
 
@@ -186,11 +189,11 @@ def update_flags(flow: Any, flags: Int, way: Int) -> None:
     flow.ack += (flags & ACK) != 0
     side.psh += (flags & PSH) != 0
     if flags & ~(ACK | PSH):  # seldom
-        flow.syn += (flags & SYN) != 0
-        flow.fin += (flags & FIN) != 0
-        flow.rst += (flags & RST) != 0
-        flow.cwr += (flags & CWR) != 0
-        flow.ece += (flags & ECE) != 0
+        side.syn += (flags & SYN) != 0
+        side.fin += (flags & FIN) != 0
+        side.rst += (flags & RST) != 0
+        side.cwr += (flags & CWR) != 0
+        side.ece += (flags & ECE) != 0
         side.urg += (flags & URG) != 0
 
 
@@ -202,12 +205,12 @@ def update_bulk(flow: Any, way: Int, ts: Int, payload: Int, lycos: bool) -> None
     """
     if payload <= 0:
         return
-    bulk, other = flow.ways[way].bulk, flow.ways[1 - way].bulk
+    bulk = flow.ways[way].bulk
     if lycos:
-        anew = other.last > bulk.start or bulk.start == 0
+        anew = flow.ways[1 - way].bulk.last > bulk.start or bulk.start == 0
     else:
-        anew = bulk.run_packets == 0
-        other.run_packets = 0
+        anew = flow.bulk_way != way
+        flow.bulk_way = way
     if anew or ts - bulk.last > BULK_GAP_US:
         bulk.start = ts
         bulk.run_packets = 1

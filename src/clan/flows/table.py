@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows.jit import Int, kernel
-from clan.flows.state import FREE, KEY_WORDS, STATE
+from clan.flows.state import FREE, KEY_WORDS, new_states
 
 TCP_QUEUE: Final = 0
 UDP_QUEUE: Final = 1
@@ -26,35 +26,37 @@ NONE: Final = -1
 
 
 class Table(NamedTuple):
-    """The arrays of the flow table. Sizes: `max_flows` records, an index of at least twice as many entries."""
+    """The arrays of the flow table: a slot for each open or waiting flow, and an index of twice `max_flows` entries."""
 
-    flows: Any  # STATE records, (max_flows,)
+    flows: Any  # STATE records, (slots,)
     entries: npt.NDArray[np.uint64]  # (power of two,), 0 = empty, else hash << 32 | slot + 1
-    newer: npt.NDArray[np.int32]  # (max_flows,), neighbour towards the head of the queue
-    older: npt.NDArray[np.int32]  # (max_flows,), neighbour towards the tail; also links the free slots
+    newer: npt.NDArray[np.int32]  # (slots,), neighbour towards the head of the queue
+    older: npt.NDArray[np.int32]  # (slots,), neighbour towards the tail; also links the free slots
     heads: npt.NDArray[np.int32]  # (QUEUES,), updated last
     tails: npt.NDArray[np.int32]  # (QUEUES,), updated longest ago
-    free: npt.NDArray[np.int64]  # first free slot that was used before, slots ever used, slots in use
+    free: npt.NDArray[np.int64]  # first free slot that was used before, slots ever used, in use, waiting, max_flows
     seed: npt.NDArray[np.uint64]  # (2,), secret of the hash, so that nobody can aim for collisions
 
 
-def new_table(max_flows: int, seed: int) -> Table:
+def new_table(max_flows: int, max_waiting: int, seed: int) -> Table:
     """Make an empty table; memory is taken only as slots are used.
 
     Args:
-        max_flows: Slots, 16 or more.
+        max_flows: Slots for open flows, 16 or more.
+        max_waiting: Slots for finished flows that have not left yet.
         seed: Secret of the hash. It decides where entries lie, never what leaves the table or in which order.
     """
     size = 1 << max(5, (2 * max_flows - 1).bit_length())
+    slots = max_flows + max_waiting
     words = np.random.default_rng(seed).integers(1, 1 << 63, 2, dtype=np.uint64) | np.uint64(1)
     return Table(
-        flows=np.zeros(max_flows, STATE),
+        flows=new_states(slots),
         entries=np.zeros(size, np.uint64),
-        newer=np.zeros(max_flows, np.int32),
-        older=np.zeros(max_flows, np.int32),
+        newer=np.zeros(slots, np.int32),
+        older=np.zeros(slots, np.int32),
         heads=np.full(QUEUES, NONE, np.int32),
         tails=np.full(QUEUES, NONE, np.int32),
-        free=np.array([NONE, 0, 0], np.int64),
+        free=np.array([NONE, 0, 0, 0, max_flows], np.int64),
         seed=words,
     )
 
@@ -68,6 +70,21 @@ def hash_key(key: Any, seed: Any) -> Any:
         mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
     return mixed ^ (mixed >> np.uint64(32))
+
+
+@kernel
+def home_of(table: Table, hashed: Any) -> Int:
+    """Give the place in the index where the search for a hash begins."""
+    return np.int64(hashed & np.uint64(table.entries.size - 1))
+
+
+@kernel
+def probable_slot(table: Table, hashed: Any) -> Int:
+    """Give the slot at the place where the search begins, when it looks right, or NONE: a guess for prefetching."""
+    entry = table.entries[home_of(table, hashed)]
+    if entry == 0 or (entry >> np.uint64(32)) != (hashed & np.uint64(0xFFFFFFFF)):
+        return NONE
+    return np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
 
 
 @kernel
@@ -96,6 +113,18 @@ def same_key(one: Any, other: Any) -> bool:
 
 
 @kernel
+def is_full(table: Table) -> bool:
+    """Tell whether a packet, which may take two slots, has to wait until a flow has ended."""
+    return table.free[2] - table.free[3] + 2 > table.free[4]
+
+
+@kernel
+def reserve(table: Table, n: Int) -> None:
+    """Count n more slots as those of waiting flows, which take no room from open ones."""
+    table.free[3] += n
+
+
+@kernel
 def take_slot(table: Table) -> Int:
     """Take a free slot; the caller has made sure that there is one."""
     slot = table.free[0]
@@ -115,7 +144,6 @@ def insert(table: Table, key: Any, hashed: Any) -> Int:
     flow = table.flows[slot]
     for i in range(KEY_WORDS):
         flow.key[i] = key[i]
-    flow.hash = hashed
     mask = np.uint64(table.entries.size - 1)
     at = hashed & mask
     while table.entries[at] != 0:
@@ -128,7 +156,7 @@ def insert(table: Table, key: Any, hashed: Any) -> Int:
 def forget(table: Table, slot: Int) -> None:
     """Take a slot's key out of the index; the record stays until `release`."""
     mask = np.uint64(table.entries.size - 1)
-    at = table.flows[slot].hash & mask
+    at = hash_key(table.flows[slot].key, table.seed) & mask
     while np.int64(table.entries[at] & np.uint64(0xFFFFFFFF)) - 1 != slot:
         at = (at + np.uint64(1)) & mask
     hole = at

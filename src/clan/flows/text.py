@@ -162,44 +162,48 @@ def number_uids(flows: Any, which: Any, out: Any) -> None:
 
 
 @kernel
-def write_identity(flows: Any, scratch: Any, numbers: Any, out: Any) -> Int:
-    """Write one line for each flow: uid, community ID, source and destination address, VLANs, tunnel.
+def write_identity(flow: Any, scratch: Any, numbers: Any, i: Int, out: Any, at: Int) -> Int:
+    """Write one line: uid, community ID, source and destination address, VLANs, tunnel.
 
     Args:
-        flows: `STATE` records, shape `(n,)`.
-        scratch: The scratch of `write_community_id`, endpoints (uint64, 4), ports (int64, 2).
+        flow: A `STATE` record.
+        scratch: As `new_text_scratch` makes it.
         numbers: int64 of shape `(5, n)`: start and end in us, source port, destination port, protocol are written.
-        out: uint8 buffer of at least `n * LINE_LENGTH`.
+        i: The place in `numbers`.
+        out: uint8 buffer with room for `LINE_LENGTH` more.
+        at: Where the line begins.
 
     Returns:
-        The bytes written.
+        The position behind the line.
     """
-    at = 0
     hash_scratch, endpoints, ports = scratch
-    for i in range(flows.size):
-        flow = flows[i]
-        version = np.int64(flow.key[4] & np.uint64(0xFF))
-        both = np.int64(flow.key[4] >> np.uint64(16))
-        source = 0 if flow.forward_is_a else 2
-        for j in range(2):
-            endpoints[j] = flow.key[source + j]
-            endpoints[2 + j] = flow.key[2 - source + j]
-        ports[0] = both >> 16 if source == 0 else both & 0xFFFF
-        ports[1] = both & 0xFFFF if source == 0 else both >> 16
-        at = write_uid(flow, out, at)
-        out[at] = 44
-        write_community_id(endpoints, ports, flow.protocol, version, hash_scratch, out, at + 1)
-        at += 1 + LENGTH
-        out[at] = 44
-        at = write_address(endpoints[0], endpoints[1], version, out, at + 1)
-        out[at] = 44
-        at = write_address(endpoints[2], endpoints[3], version, out, at + 1)
-        out[at] = 44
-        at = write_vlans(flow.key[5], out, at + 1) if flow.tunnel == 0 else at + 1
-        out[at] = 44
-        at = write_tunnel(flow, out, at + 1) if flow.tunnel != 0 else at + 1
-        out[at] = 10
-        at += 1
-        numbers[0, i], numbers[1, i] = flow.first_ts, flow.last_ts
-        numbers[2, i], numbers[3, i], numbers[4, i] = ports[0], ports[1], flow.protocol
-    return at
+    version = np.int64(flow.key[4] & np.uint64(0xFF))
+    both = np.int64(flow.key[4] >> np.uint64(16))
+    source = 0 if flow.forward_is_a else 2
+    for j in range(2):
+        endpoints[j] = flow.key[source + j]
+        endpoints[2 + j] = flow.key[2 - source + j]
+    ports[0] = both >> 16 if source == 0 else both & 0xFFFF
+    ports[1] = both & 0xFFFF if source == 0 else both >> 16
+    at = write_uid(flow, out, at)
+    out[at] = 44
+    write_community_id(endpoints, ports, flow.protocol, version, hash_scratch, out, at + 1)
+    at += 1 + LENGTH
+    out[at] = 44
+    at = write_address(endpoints[0], endpoints[1], version, out, at + 1)
+    out[at] = 44
+    at = write_address(endpoints[2], endpoints[3], version, out, at + 1)
+    out[at] = 44
+    at = write_vlans(flow.key[5], out, at + 1) if flow.tunnel == 0 else at + 1
+    out[at] = 44
+    at = write_tunnel(flow, out, at + 1) if flow.tunnel != 0 else at + 1
+    out[at] = 10
+    numbers[0, i], numbers[1, i] = flow.first_ts, flow.last_ts
+    numbers[2, i], numbers[3, i], numbers[4, i] = ports[0], ports[1], flow.protocol
+    return at + 1
+
+
+def new_text_scratch() -> tuple[object, ...]:
+    """Make what `write_identity` works in: the hash's arrays, endpoints `(4,)`, ports `(2,)`."""
+    hashing = (np.zeros(64, np.uint8), np.zeros(80, np.uint32), np.zeros(21, np.uint8))
+    return hashing, np.zeros(4, np.uint64), np.zeros(2, np.int64)

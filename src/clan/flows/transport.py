@@ -32,17 +32,18 @@ def decode_transport(buffer: Any, length: Int, lycos: bool, packet: Any) -> Int:
     packet.src_port = NO_PORT
     packet.dst_port = NO_PORT
     left = packet.end - packet.at
+    cut = c.TRUNCATED if length > left else c.MALFORMED  # what is missing was not captured, or was never there
     packet.byte13 = buffer[packet.at + 13] if left > 13 else 0
     if packet.fragment_offset > 0:
         packet.payload = max(length, 0)
         packet.src_port = LATER_FRAGMENT
         return c.OK
     if packet.protocol == TCP:
-        verdict = decode_tcp(buffer, left, packet)
+        verdict = decode_tcp(buffer, left, cut, packet)
     elif packet.protocol in (UDP, UDPLITE, SCTP):
-        verdict = decode_ports(buffer, left, packet)
+        verdict = decode_ports(buffer, left, cut, packet)
     elif packet.protocol in (ICMP, ICMPV6):
-        verdict = decode_icmp(buffer, left, lycos, packet)
+        verdict = decode_icmp(buffer, left, cut, lycos, packet)
     else:
         packet.header = 8 if packet.protocol == IGMP else 0
         verdict = c.OK
@@ -53,10 +54,10 @@ def decode_transport(buffer: Any, length: Int, lycos: bool, packet: Any) -> Int:
 
 
 @kernel
-def decode_tcp(buffer: Any, left: Int, packet: Any) -> Int:
+def decode_tcp(buffer: Any, left: Int, cut: Int, packet: Any) -> Int:
     """Decode a TCP header (RFC 9293); ports, offset, flags and window take 16 bytes."""
     if left < 16:
-        return c.TRUNCATED
+        return cut
     at = packet.at
     packet.src_port = u16(buffer, at)
     packet.dst_port = u16(buffer, at + 2)
@@ -67,10 +68,10 @@ def decode_tcp(buffer: Any, left: Int, packet: Any) -> Int:
 
 
 @kernel
-def decode_ports(buffer: Any, left: Int, packet: Any) -> Int:
+def decode_ports(buffer: Any, left: Int, cut: Int, packet: Any) -> Int:
     """Decode the ports that UDP (RFC 768), UDP-Lite (RFC 3828) and SCTP (RFC 9260) begin with."""
     if left < 4:
-        return c.TRUNCATED
+        return cut
     packet.src_port = u16(buffer, packet.at)
     packet.dst_port = u16(buffer, packet.at + 2)
     packet.header = 12 if packet.protocol == SCTP else 8
@@ -78,7 +79,7 @@ def decode_ports(buffer: Any, left: Int, packet: Any) -> Int:
 
 
 @kernel
-def decode_icmp(buffer: Any, left: Int, lycos: bool, packet: Any) -> Int:
+def decode_icmp(buffer: Any, left: Int, cut: Int, lycos: bool, packet: Any) -> Int:
     """Decode ICMP and ICMPv6: type and code stand for the ports, as in Zeek.
 
     A request and its answer have counterpart types (echo 8 and 0, for instance), so that both map to one flow whose
@@ -90,7 +91,7 @@ def decode_icmp(buffer: Any, left: Int, lycos: bool, packet: Any) -> Int:
         packet.dst_port = 0
         return c.OK
     if left < 2:
-        return c.TRUNCATED
+        return cut
     kind = np.int64(buffer[packet.at])
     packet.src_port = kind
     counterpart = icmp_counterpart(kind) if packet.protocol == ICMP else icmpv6_counterpart(kind)

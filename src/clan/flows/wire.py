@@ -1,4 +1,8 @@
-"""Reading numbers: big-endian ones from the wire, and the little-endian ones of some file formats."""
+"""Reading numbers: big-endian ones from the wire, and the little-endian ones of some file formats.
+
+Positions are made unsigned before they index: for signed ones the compiler asks at every byte whether to count from the
+end of the array, and no longer sees that the bytes beside each other are one load.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +16,31 @@ from clan.flows.jit import Int, kernel
 @kernel
 def u16(buffer: Any, at: Int) -> Int:
     """Read two bytes; the caller has checked that they are there."""
-    return (np.int64(buffer[at]) << 8) | np.int64(buffer[at + 1])
+    i = np.uint64(at)
+    return np.int64((np.uint64(buffer[i]) << np.uint64(8)) | np.uint64(buffer[i + np.uint64(1)]))
 
 
 @kernel
 def u32(buffer: Any, at: Int) -> Int:
     """Read four bytes; the caller has checked that they are there."""
-    return (
-        (np.int64(buffer[at]) << 24)
-        | (np.int64(buffer[at + 1]) << 16)
-        | (np.int64(buffer[at + 2]) << 8)
-        | np.int64(buffer[at + 3])
+    i = np.uint64(at)
+    return np.int64(
+        (np.uint64(buffer[i]) << np.uint64(24))
+        | (np.uint64(buffer[i + np.uint64(1)]) << np.uint64(16))
+        | (np.uint64(buffer[i + np.uint64(2)]) << np.uint64(8))
+        | np.uint64(buffer[i + np.uint64(3)])
     )
 
 
 @kernel
 def little32(buffer: Any, at: Int) -> Int:
     """Read four bytes of little-endian order; the caller has checked that they are there."""
-    return (
-        np.int64(buffer[at])
-        | (np.int64(buffer[at + 1]) << 8)
-        | (np.int64(buffer[at + 2]) << 16)
-        | (np.int64(buffer[at + 3]) << 24)
+    i = np.uint64(at)
+    return np.int64(
+        np.uint64(buffer[i])
+        | (np.uint64(buffer[i + np.uint64(1)]) << np.uint64(8))
+        | (np.uint64(buffer[i + np.uint64(2)]) << np.uint64(16))
+        | (np.uint64(buffer[i + np.uint64(3)]) << np.uint64(24))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -70,11 +70,23 @@ class PacketSource:
         return {**self._engine.counts(), "bad_packet_blocks": self._bad_packets}
 
     def warnings(self) -> list[str]:
-        """Give what the user should know: truncation and damage."""
-        return self._warnings
+        """Give what the user should know: truncation, damage, checksums that are wrong."""
+        hint = checksum_hint(self._engine.counts(), self.name)
+        return [*self._warnings, hint] if hint else self._warnings
 
     def close(self) -> None:
         """Close the file."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+
+def checksum_hint(counts: Mapping[str, int], name: str) -> str | None:
+    """Say that checksums are wrong, where more than a stray packet has a wrong one."""
+    checked, wrong = counts["checked_checksums"], counts["wrong_checksums"]
+    if wrong < 5 or wrong < 0.01 * checked:
+        return None
+    return (
+        f"{name}: {wrong:,} of {checked:,} TCP and UDP checksums looked at are wrong, as they are where the capturing "
+        "host leaves them to its network card; all packets were counted"
+    )
