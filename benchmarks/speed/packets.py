@@ -29,8 +29,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.speed.capture import build_capture, build_tiny_flows
-
 PARSE_PACKETS = 200_000
 """dpkt is measured on this many packets from the front; it would take minutes otherwise."""
 CICFLOWMETER_PACKETS = 4_000
@@ -217,7 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small captures, one round")
     parser.add_argument("--packets", type=int, default=4_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cicflowmeter", metavar="PYTHON", help="an interpreter that has cicflowmeter 0.4 or newer")
     parser.add_argument("--tool", help=argparse.SUPPRESS)
     parser.add_argument("--capture", help=argparse.SUPPRESS)
@@ -228,6 +226,8 @@ def main() -> None:
     data = os.environ.get("CLAN_TEST_DATA")
     if not data:
         sys.exit("CLAN_TEST_DATA is not set: the benchmark builds its captures from those there")
+    from benchmarks.speed.capture import build_capture, build_tiny_flows  # needs clan, which a rival's Python has not
+
     n = 200_000 if arguments.quick else arguments.packets
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: Path(folder, f"{name}.pcap") for name in ("many open", "few open", "tiny flows")}
