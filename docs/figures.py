@@ -22,6 +22,8 @@ PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->
 """Where a document shows what a benchmark printed."""
 SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
+    "flood": ("A flood of new flows", "benchmarks/speed/flood.py"),
+    "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     # five epochs in place of twenty: 1,200 trainings would take hours

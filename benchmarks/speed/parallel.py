@@ -46,7 +46,7 @@ def main() -> None:
     """Build, read, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small capture")
-    parser.add_argument("--packets", type=int, default=10_000_000, help="in each of the captures")
+    parser.add_argument("--packets", type=int, default=25_000_000, help="in each of the captures")
     given = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:

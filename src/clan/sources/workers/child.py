@@ -54,7 +54,7 @@ class Spool:
             self._waiting = {path: size for path, size in self._waiting.items() if path.exists()}
         path = self._folder / f"{self._n_written:08}.arrow"
         try:
-            batch.write_ipc(path, compression="lz4")
+            batch.write_ipc(path, compression="uncompressed")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise SinkError(
                 f"cannot keep flows in {self._folder} until they are taken: {error}; make room there, let TMPDIR name "
