@@ -215,6 +215,8 @@ def test_default_number(monkeypatch: pytest.MonkeyPatch) -> None:
         2,
         4,
     ]
+    monkeypatch.setattr(number, "cores", lambda: 2)
+    assert usual_workers([large] * 2) == 1
 
 
 @pytest.mark.parametrize(("workers", "join", "message"), [(0, False, "between 1 and 256, got 0"), (257, False, "257"),

@@ -12,6 +12,9 @@ MOST: Final = 256
 """Processes at most: a bound on what a typing error starts."""
 WORTH_BYTES: Final = 512 << 20
 """A process takes about two seconds to start, in which one that runs reads this much: less is not worth another."""
+ENOUGH_CORES: Final = 3
+"""Taking the flows over keeps a core busy too: on two cores, two processes measured no faster than one
+(`benchmarks/speed/parallel.py`)."""
 
 
 def cores() -> int:
@@ -27,9 +30,9 @@ def usual_workers(sizes: Sequence[int]) -> int:
 
     Returns:
         The number of cores, or of streams where that is less; 1 where everything but the largest stream is so small
-        that reading it beside the largest would gain nothing.
+        that reading it beside the largest would gain nothing, and on few cores.
     """
-    if not sizes or sum(sizes) - max(sizes) < WORTH_BYTES:
+    if cores() < ENOUGH_CORES or not sizes or sum(sizes) - max(sizes) < WORTH_BYTES:
         return 1
     return min(cores(), len(sizes))
 
