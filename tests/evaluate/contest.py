@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clan.errors import MissingExtra
-from clan.evaluate.contenders import Own
+from clan.evaluate.rivals import Rival
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Fixed:
         return self.sign * table.to_numpy()[:, 0]
 
 
-def contender(name: str, scorer: Fixed | None = None) -> Own:
+def contender(name: str, scorer: Fixed | None = None) -> Rival:
     """A contender that always makes the same scorer."""
     made = scorer or Fixed()
-    return Own(name=name, family="test", make=lambda **_: made)
+    return Rival(name=name, family="baseline", make=lambda **_: made, reference="made up", checked="not at all")
 
 
 def broken(**_: Any) -> Fixed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from tests.evaluate.contest import Fixed, broken, contender, write_corrected
 from clan.errors import ConfigError, SourceUnavailable, UnknownNameError
 from clan.evaluate import Split
 from clan.evaluate.benchmarks import BENCHMARKS, benchmark
-from clan.evaluate.contenders import AUDIT, OURS, Contender, Own, choose, contenders
+from clan.evaluate.contenders import AUDIT, OURS, choose, contenders
 from clan.evaluate.datasets import DATASETS, find_datasets
 from clan.evaluate.measure import FIELDS, KEY, Site, measure
 from clan.evaluate.published import PUBLISHED, published_table
 from clan.evaluate.results import Results
+from clan.evaluate.rivals import Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.evaluate.summary import groups
 
@@ -28,7 +30,7 @@ def library(tmp_path: Path) -> Library:
     return Library(find_datasets(write_corrected(tmp_path)))
 
 
-def run(name: str, library: Library, detectors: Sequence[Contender], seeds: int = 2) -> tuple[Results, list[str]]:
+def run(name: str, library: Library, detectors: Sequence[Rival], seeds: int = 2) -> tuple[Results, list[str]]:
     told: list[str] = []
     results = Results(None, fields=FIELDS, key=KEY)
     options = BenchOptions(detectors=detectors, seeds=range(seeds), tell=told.append)
@@ -67,7 +69,7 @@ def test_runs_on_fewer_rows_are_told_apart(library: Library) -> None:
 
 
 def test_a_detector_that_cannot_run_is_told_and_the_others_go_on(library: Library) -> None:
-    results, told = run("p1", library, [Own(name="b", family="", make=broken), contender("a")], seeds=1)
+    results, told = run("p1", library, [replace(contender("b"), make=broken), contender("a")], seeds=1)
     assert [row["detector"] for row in results.rows] == ["a"]
     assert "left out, nothing is needed to take part" in told[0]
 

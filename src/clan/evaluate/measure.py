@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from clan.evaluate.contenders import Scores
 from clan.evaluate.metrics import (
     alerts_a_day,
     auprc,
@@ -23,6 +22,7 @@ from clan.evaluate.metrics import (
     threshold_at_fpr,
 )
 from clan.evaluate.protocols import Split
+from clan.evaluate.rivals import Detector
 
 RATES = {"recall_1pct": 0.01, "recall_01pct": 0.001, "recall_001pct": 0.0001}
 """Column to the false-positive rate that its recall is taken at."""
@@ -81,7 +81,7 @@ class Site:
 
 
 def measure(
-    detector: Scores, split: Split, *, choosing: Sequence[str] | None = None, site: Site | None = None
+    detector: Detector, split: Split, *, choosing: Sequence[str] | None = None, site: Site | None = None
 ) -> dict[str, object]:
     """Fit, score and judge a detector.
 
@@ -153,7 +153,7 @@ def judge(
     }
 
 
-def _timed(detector: Scores, split: Split) -> tuple[NDArray[np.float64], float]:
+def _timed(detector: Detector, split: Split) -> tuple[NDArray[np.float64], float]:
     passes_s: list[float] = []
     while len(passes_s) < _PASSES and sum(passes_s) < _ENOUGH_S:
         started = time.perf_counter()

@@ -13,12 +13,12 @@ import numpy as np
 
 from clan.detect import ClanDetector
 from clan.errors import ClanError, ConfigError, MissingExtra, SourceUnavailable
-from clan.evaluate.contenders import Contender
 from clan.evaluate.datasets import Labelled, dataset, read_dataset
 from clan.evaluate.machine import provenance
 from clan.evaluate.measure import Site, measure
 from clan.evaluate.protocols import Split, thin_out
 from clan.evaluate.results import Results
+from clan.evaluate.rivals import Rival
 
 Tell = Callable[[str], None]
 
@@ -51,7 +51,7 @@ class BenchOptions:
         tell: Called with a sentence on each run.
     """
 
-    detectors: Sequence[Contender]
+    detectors: Sequence[Rival]
     seeds: Sequence[int]
     width: str = "common"
     epochs: int | None = None

@@ -29,8 +29,8 @@ STEP_BACK_US: Final = 100_000
 class FlowEngine:
     """One stream of packets, made into flows.
 
-    Flows leave in order of (`ts_end`, `uid`), behind a watermark of the longest idle timeout; memory is bounded by
-    `FlowSettings.max_flows` and by what ends within one timeout.
+    Flows leave in order of (`ts_end`, `uid`), behind a watermark that no open flow can still end before; memory is
+    bounded by `FlowSettings.max_flows`, for open flows and again for those that wait to leave.
 
     Args:
         settings: How flows are cut.

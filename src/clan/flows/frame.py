@@ -13,14 +13,14 @@ from clan.flows.columns import Columns, collect, new_columns
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 from clan.flows.prefetch import prefetch
-from clan.flows.state import LINE
+from clan.flows.state import LINE, STATE
 from clan.flows.text import LINE_LENGTH, new_text_scratch, write_identity
 from clan.schema import IDENTITY, features_of
 
 _TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunnel")
 _FEATURES: Final = features_of(["flow"])
 _WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
-_RECORD_LINES: Final = 10
+_RECORD_LINES: Final = STATE.itemsize // LINE
 _AHEAD: Final = 4  # records whose memory is asked for ahead of their turn
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,13 @@ FORWARD: Final = 0
 BACKWARD: Final = 1
 
 KEY_WORDS: Final = 6
+
+
+def _offset(record: np.dtype[Any], field: str) -> int:
+    """Give where a field of a record begins, in bytes."""
+    fields: Any = record.fields
+    return int(fields[field][1])
+
 
 _MOMENTS = [
     ("n", np.int64),
@@ -108,10 +115,10 @@ Ten cache lines of 64 bytes, of which a packet without payload touches four; `ne
 """
 
 LINE: Final = 64
-WAYS_AT: Final = 2 * LINE
-"""Offset of the directions in `STATE`, and so on."""
-WAY_SIZE: Final = 3 * LINE
-BULK_AT: Final = 2 * LINE
+"""Bytes of a cache line."""
+WAYS_AT: Final = _offset(STATE, "ways")
+WAY_SIZE: Final = WAY.itemsize
+BULK_AT: Final = _offset(WAY, "bulk")
 
 
 def new_states(n: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:

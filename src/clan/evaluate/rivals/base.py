@@ -14,17 +14,17 @@ from clan.encoder import Scaler, fit_scaler
 from clan.errors import ConfigError
 
 Rows = NDArray[np.float32]
-Family = Literal["contrastive", "anomaly", "distance", "baseline"]
+Family = Literal["clan", "contrastive", "anomaly", "distance", "baseline"]
 Width = Literal["common", "paper"]
 
 
 class Detector(Protocol):
     """Learns from benign rows, scores others."""
 
-    def fit(self, table: pl.DataFrame) -> Self:
+    def fit(self, table: pl.DataFrame, /) -> Self:
         """Learn from benign rows: numeric columns, finite."""
 
-    def anomaly_score(self, table: pl.DataFrame) -> NDArray[np.float64]:
+    def anomaly_score(self, table: pl.DataFrame, /) -> NDArray[np.float64]:
         """Score rows of the same columns; shape `(n,)`, finite, higher = more anomalous."""
 
 

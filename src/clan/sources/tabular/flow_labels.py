@@ -14,16 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from clan.errors import SchemaError, SourceUnavailable
+from clan.schema import IDENTITY
 
 LABEL_COLUMNS: dict[str, pl.DataType] = {
-    "uid": pl.String(),
-    "ts_start": pl.Datetime("us", "UTC"),
-    "ts_end": pl.Datetime("us", "UTC"),
-    "src_ip": pl.String(),
-    "src_port": pl.Int64(),
-    "dst_ip": pl.String(),
-    "dst_port": pl.Int64(),
-    "protocol": pl.Int64(),
+    **{
+        name: IDENTITY[name]
+        for name in ("uid", "ts_start", "ts_end", "src_ip", "src_port", "dst_ip", "dst_port", "protocol")
+    },
     "label": pl.String(),
 }
 """The columns of a table of labels, whatever its file had."""
