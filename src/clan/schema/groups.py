@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable, Sequence
 
 from clan.errors import SchemaError, UnknownNameError
+from clan.schema.conn_group import CONN_GROUP
 from clan.schema.feature import Feature
 from clan.schema.flow_group import FLOW_GROUP
 
-GROUPS: dict[str, tuple[Feature, ...]] = {"flow": FLOW_GROUP}
+GROUPS: dict[str, tuple[Feature, ...]] = {"flow": FLOW_GROUP, "conn": CONN_GROUP}
 """Group name to its features, in column order."""
 
 
