@@ -138,7 +138,7 @@ def test_polars_and_numpy_give_the_same_model() -> None:
     assert (one.anomaly_score(values) == other.anomaly_score(table)).all()
 
 
-@pytest.mark.parametrize("bad", [None, float("nan"), float("inf")])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_values_that_are_not_finite_are_named_with_their_columns(
     detector: ClanDetector, flows: pl.DataFrame, bad: float | None
 ) -> None:
@@ -149,10 +149,38 @@ def test_values_that_are_not_finite_are_named_with_their_columns(
         .alias("iat_mean")
     )
     for use in (detector.anomaly_score, ClanDetector(**SETTINGS).fit):
-        with pytest.raises(DataError, match=r"null, NaN or infinite values in: iat_mean \(3\)"):
+        with pytest.raises(DataError, match=r"has NaN or infinite values in: iat_mean \(3\)"):
             use(broken)
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         ClanDetector(**SETTINGS).fit(broken[:, 4:].to_numpy())
+
+
+def _told_by_some(flows: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Make columns unknown in every third row."""
+    return flows.with_columns(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.col(names)))
+
+
+def test_what_only_some_flows_can_tell_is_learnt_from_those(flows: pl.DataFrame, tmp_path: Path) -> None:
+    partly = _told_by_some(flows, "iat_mean", "iat_std")
+    detector = ClanDetector(**SETTINGS).fit(partly)
+    scores = detector.anomaly_score(partly)
+    assert np.isfinite(scores).all()
+    told = partly.with_columns(pl.col("iat_mean", "iat_std").fill_null(1e9))
+    assert (detector.anomaly_score(told)[::3] > scores[::3]).mean() > 0.9  # what never was said there is odd
+    detector.save(tmp_path / "m.clan")
+    assert (ClanDetector.load(tmp_path / "m.clan").anomaly_score(partly) == scores).all()
+
+
+def test_a_flow_that_cannot_tell_what_all_others_could_is_scored_all_the_same(
+    detector: ClanDetector, flows: pl.DataFrame
+) -> None:
+    assert np.isfinite(detector.anomaly_score(_told_by_some(flows, "iat_mean"))).all()
+
+
+def test_null_in_a_table_that_is_no_flow_table_is_refused() -> None:
+    table = pl.DataFrame({"a": [1.0, None, 3.0], "b": [1.0, 2.0, 3.0]})
+    with pytest.raises(DataError, match=r"null, NaN or infinite values in: a \(1\)"):
+        ClanDetector(**SETTINGS).fit(table)
 
 
 def test_missing_and_text_columns_are_named(detector: ClanDetector, flows: pl.DataFrame) -> None:

@@ -74,9 +74,11 @@ def available(frame: pl.DataFrame, features: Sequence[Feature]) -> tuple[tuple[F
 def numbers(frame: pl.DataFrame, features: Sequence[Feature], *, what: str) -> Floats:
     """Read feature columns as float64, shape `(n, n_features)`.
 
+    Null in a flow table means "unknown" and becomes NaN; in any other table nobody knows what it means.
+
     Raises:
         SchemaError: Missing columns, or columns that are not numbers.
-        DataError: Null, NaN or infinite values, with their columns and counts.
+        DataError: NaN or infinite values, or null outside a flow table, with their columns and counts.
     """
     check(frame, features, what=what)
     return block(frame, [f.name for f in features], 0, frame.height)
@@ -87,11 +89,11 @@ def check(frame: pl.DataFrame, features: Sequence[Feature], *, what: str) -> Non
     names = [f.name for f in features]
     check_columns(frame.columns, features, what=what)
     _refuse_text(frame, names)
-    _refuse_not_finite(frame.select(names), what)
+    _refuse_not_finite(frame.select(names), what, null_is_unknown=is_flow_table(frame))
 
 
 def block(frame: pl.DataFrame, names: Sequence[str], start: int, stop: int) -> Floats:
-    """Read rows start to stop of checked columns as float64."""
+    """Read rows start to stop of checked columns as float64; null becomes NaN."""
     return frame[start:stop].select(pl.col(names).cast(pl.Float64)).to_numpy()
 
 
@@ -119,15 +121,14 @@ def _refuse_text(frame: pl.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _refuse_not_finite(frame: pl.DataFrame, what: str) -> None:
-    counts = frame.select(
-        (pl.col(name).is_null() | ~pl.col(name).cast(pl.Float64).is_finite().fill_null(value=True)).sum()
-        for name in frame.columns
-    ).row(0)
+def _refuse_not_finite(frame: pl.DataFrame, what: str, *, null_is_unknown: bool) -> None:
+    finite = (pl.col(name).cast(pl.Float64).is_finite().fill_null(value=null_is_unknown) for name in frame.columns)
+    counts = frame.select((~expression).sum() for expression in finite).row(0)
     bad = [f"{name} ({count:,})" for name, count in zip(frame.columns, counts, strict=True) if count]
     if bad:
         shown = ", ".join(bad[:8]) + (f" and {len(bad) - 8} more columns" if len(bad) > 8 else "")
+        bad_kinds = "NaN or infinite" if null_is_unknown else "null, NaN or infinite"
         raise DataError(
-            f"{what} of {frame.height:,} rows has null, NaN or infinite values in: {shown}; "
+            f"{what} of {frame.height:,} rows has {bad_kinds} values in: {shown}; "
             "drop those rows or columns, or fill them in (null means that the source cannot tell, so 0 would be wrong)"
         )

@@ -39,7 +39,7 @@ def cross_fit(
     epochs as it got, and an interrupt among them leaves the rows of the folds that are not done without a score.
 
     Args:
-        values: Raw features. Shape `(n, n_features)`, finite.
+        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown.
         folds: Fold of each row. Shape `(n,)`.
         recipe: What to fit.
         seed: Seeds everything random.

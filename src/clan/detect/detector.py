@@ -115,7 +115,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 the model file.
 
         Raises:
-            DataError: Too few rows for the budget (the message says how many are needed), null or infinite values, no
+            DataError: Too few rows for the budget (the message says how many are needed), values that are not finite, no
                 usable times for a budget in alerts a day.
             SchemaError: Columns that are missing or not numeric.
             ConfigError: A setting that cannot be.
@@ -156,7 +156,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             NotFittedError: Before `fit`.
             SchemaError: Columns that the model needs are missing or not numeric.
-            DataError: Null, NaN or infinite values in a polars table.
+            DataError: NaN or infinite values in a polars table, or null in one that is no flow table.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
         check_is_fitted(self)

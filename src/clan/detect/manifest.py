@@ -219,10 +219,10 @@ def _model(record: Record, tensors: dict[str, Array]) -> Model:
     scaler = Scaler.from_tensors(record.facts["scaler"], _part(tensors, "scaler.", np.float64), n_features=n_features)
     kind = scorer_class(record.facts["scorer"])
     encoder = Encoder.from_tensors(_part(tensors, "encoder.")) if kind.needs_encoder else None
-    if encoder is not None and encoder.n_features != n_features:
-        raise ModelFileError(f"its encoder takes {encoder.n_features} features, not {n_features}")
+    if encoder is not None and encoder.n_features != scaler.n_outputs:
+        raise ModelFileError(f"its encoder takes {encoder.n_features} features, not {scaler.n_outputs}")
     dim = 0 if encoder is None else encoder.dim
-    scorer = kind.from_tensors(_part(tensors, "scorer."), n_features=n_features, dim=dim)
+    scorer = kind.from_tensors(_part(tensors, "scorer."), n_features=scaler.n_outputs, dim=dim)
     return Model(scaler=scaler, encoder=encoder, scorer=scorer)
 
 

@@ -44,7 +44,7 @@ class Model:
     scorer: Scorer
 
     def score(self, values: Floats) -> Floats:
-        """Score raw features of shape `(n, n_features)`, finite; returns shape `(n,)`, higher = more anomalous."""
+        """Score raw features of shape `(n, n_features)`, finite or NaN = unknown; returns shape `(n,)`, higher = more anomalous."""
         return score_blocks(lambda start, stop: values[start:stop], len(values), self)
 
     def embed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,7 +98,7 @@ def fit_model(
     """Fit scaler, encoder and scorer to benign rows.
 
     Args:
-        values: Raw features. Shape `(n, n_features)`, finite, n >= 2.
+        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
         recipe: What to fit. A choice of scalers by feature group takes all columns as group `table`.
         seed: Seeds everything random.
         progress: Called after each epoch.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clan.encoder.column_scalers import quantiles
+
 _TAIL = [0.0, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02]
 
 PROBABILITIES: NDArray[np.float64] = np.unique(
@@ -14,5 +16,5 @@ PROBABILITIES: NDArray[np.float64] = np.unique(
 
 
 def benign_quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quantiles of each column at `PROBABILITIES`, shape `(n_quantiles, n_features)`, in the features' units."""
-    return np.quantile(values, PROBABILITIES, axis=0)
+    """Quantiles of what is known of each column at `PROBABILITIES`, in its unit; shape `(n_quantiles, n_features)`."""
+    return quantiles(values, PROBABILITIES)

@@ -26,7 +26,7 @@ class TrainingRows:
     """Benign rows and what is known about them.
 
     Attributes:
-        values: Raw features. Shape `(n, n_features)`, float64, finite.
+        values: Raw features. Shape `(n, n_features)`, float64, finite or NaN = unknown.
         features: The columns of `values`.
         columns: Their positions among the columns of the user's table.
         n_inputs: Columns that a NumPy table to score must have.
@@ -60,7 +60,7 @@ def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRo
 
     Raises:
         SchemaError: Columns that are missing or not numeric.
-        DataError: Fewer than two rows; null, NaN or infinite values; every feature is null.
+        DataError: Fewer than two rows; values that are not finite; every feature is null.
     """
     if frame.height < 2:
         raise DataError(f"training needs at least 2 rows, found {frame.height}; 1,000 or more make a useful detector")

@@ -25,10 +25,10 @@ class Fitted(Protocol):
 
     @classmethod
     def fit(cls, values: Floats) -> Self:
-        """Look at benign rows `(n, n_columns)`, n >= 1, finite."""
+        """Look at benign rows `(n, n_columns)`, n >= 1, finite or NaN = unknown; unknown values do not count."""
 
     def transform(self, values: Floats) -> Floats:
-        """Scale rows `(n, n_columns)` into a new array."""
+        """Scale rows `(n, n_columns)` into a new array; NaN stays NaN."""
 
     def tensors(self) -> dict[str, Floats]:
         """Name every array, as the model file stores them."""
@@ -67,8 +67,8 @@ class ZScore:
     def fit(cls, values: Floats) -> Self:
         """Take mean and spread of each column."""
         columns = cls.before(values)
-        mean = columns.mean(axis=0)
-        spread = columns.std(axis=0, ddof=1) if len(columns) > 1 else np.zeros_like(mean)
+        mean = _mean(columns)
+        spread = _std(columns)
         return cls(mean=mean, std=_floored(spread, mean, cls.floor))
 
     def transform(self, values: Floats) -> Floats:
@@ -113,9 +113,9 @@ class Robust(ZScore):
     @classmethod
     def fit(cls, values: Floats) -> Self:
         """Take median and spread of each column."""
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+        low, median, high = quantiles(values, np.array([0.25, 0.5, 0.75]))
         spread = (high - low) / 1.3489795  # the interquartile range of a standard normal
-        std = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(median)
+        std = _std(values)
         return cls(mean=median, std=_floored(np.where(spread > 0, spread, std), median, cls.floor))
 
 
@@ -141,7 +141,7 @@ class QuantileNormal:
     def fit(cls, values: Floats) -> Self:
         """Take quantiles of each column."""
         at = np.linspace(0, 1, max(2, min(N_QUANTILES, len(values))))
-        return cls(quantiles=np.maximum.accumulate(np.quantile(values, at, axis=0), axis=0))
+        return cls(quantiles=np.maximum.accumulate(quantiles(values, at), axis=0))
 
     def transform(self, values: Floats) -> Floats:
         """Map rows; a value that many training rows share gets the middle of their ranks."""
@@ -182,6 +182,42 @@ def signed_log(values: Floats) -> Floats:
         [-0.6931, 0.0, 0.6931]
     """
     return np.copysign(np.log1p(np.abs(values)), values)
+
+
+def quantiles(values: Floats, probabilities: Floats) -> Floats:
+    """Quantiles of what is known of each column; of a column that is unknown throughout, 0.
+
+    Args:
+        values: Shape `(n, n_columns)`, finite or NaN = unknown.
+        probabilities: Shape `(n_quantiles,)`, in [0, 1].
+
+    Returns:
+        Shape `(n_quantiles, n_columns)`.
+    """
+    unknown = np.isnan(values)
+    if not unknown.any():
+        return np.asarray(np.quantile(values, probabilities, axis=0))
+    found = np.zeros((len(probabilities), values.shape[1]))
+    some = ~unknown.all(axis=0)
+    found[:, some] = np.nanquantile(values[:, some], probabilities, axis=0)
+    return found
+
+
+def _mean(values: Floats) -> Floats:
+    """Mean of what is known of each column; 0 where nothing is."""
+    unknown = np.isnan(values)
+    if not unknown.any():
+        return np.asarray(values.mean(axis=0))
+    return np.where(unknown, 0.0, values).sum(axis=0) / np.maximum((~unknown).sum(axis=0), 1)
+
+
+def _std(values: Floats) -> Floats:
+    """Sample standard deviation of what is known of each column; 0 where that is one value or none."""
+    n_known = (~np.isnan(values)).sum(axis=0)
+    if (n_known == len(values)).all():
+        return np.asarray(values.std(axis=0, ddof=1)) if len(values) > 1 else np.zeros(values.shape[1])
+    squares = np.where(np.isnan(values), 0.0, (values - _mean(values)) ** 2).sum(axis=0)
+    return np.sqrt(squares / np.maximum(n_known - 1, 1))
 
 
 def _floored(spread: Floats, mean: Floats, floor: float) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clan.encoder.column_scalers import COLUMN_SCALERS, Fitted, Floats
+from clan.encoder.presence import Presence
 from clan.errors import ConfigError, UnknownNameError
 
 SCALERS = COLUMN_SCALERS
@@ -26,34 +27,55 @@ Kind = str | tuple[str, ...]
 class Scaler:
     """A fitted scaler.
 
+    A value that is unknown (NaN) becomes 0, the middle of the benign rows, so that it speaks neither for nor against a
+    flow. Whether it is known may speak: columns that were known in some training rows only add an indicator, one for
+    all columns that were known in the same rows.
+
     Attributes:
         kind: Name in `SCALERS`, or a name for each column.
         parts: Scaler name to its fitted columns; the columns of one scaler keep their order.
+        presence: What tells which values are known; None where the training rows knew all.
     """
 
     kind: Kind
     parts: Mapping[str, Fitted]
+    presence: Presence | None = None
 
     @property
     def n_features(self) -> int:
         """Columns that it takes."""
         return sum(part.n_columns for part in self.parts.values())
 
+    @property
+    def n_outputs(self) -> int:
+        """Columns that it gives: the features, then the indicators."""
+        return self.n_features + (0 if self.presence is None else len(self.presence.columns))
+
     def transform(self, values: Floats) -> NDArray[np.float32]:
-        """Scale finite raw values of shape `(n, n_features)`; the result is C-ordered and within +-`CLIP`."""
+        """Scale raw values of shape `(n, n_features)`, finite or NaN = unknown.
+
+        Returns:
+            Shape `(n, n_outputs)`, C-ordered and within +-`CLIP`.
+        """
+        scaled = np.empty((len(values), self.n_outputs), dtype=np.float32)
         if isinstance(self.kind, str):
-            return _clipped(self.parts[self.kind].transform(np.ascontiguousarray(values)))
-        scaled = np.empty(values.shape, dtype=np.float32)
-        for name, part in self.parts.items():
-            columns = _columns(self.kind, name)
-            scaled[:, columns] = _clipped(part.transform(np.ascontiguousarray(values[:, columns])))
+            scaled[:, : self.n_features] = _clipped(self.parts[self.kind].transform(np.ascontiguousarray(values)))
+        else:
+            for name, part in self.parts.items():
+                columns = _columns(self.kind, name)
+                scaled[:, columns] = _clipped(part.transform(np.ascontiguousarray(values[:, columns])))
+        if self.presence is not None:
+            scaled[:, self.n_features :] = self.presence.transform(values)
         return scaled
 
     def tensors(self) -> dict[str, Floats]:
         """Name every array, as the model file stores them: of one scaler ``mean``, of several ``signed_log.mean``."""
+        named = {} if self.presence is None else {f"presence.{k}": v for k, v in self.presence.tensors().items()}
         if isinstance(self.kind, str):
-            return dict(self.parts[self.kind].tensors())
-        return {f"{name}.{key}": value for name, part in self.parts.items() for key, value in part.tensors().items()}
+            return {**self.parts[self.kind].tensors(), **named}
+        for name, part in self.parts.items():
+            named |= {f"{name}.{key}": value for key, value in part.tensors().items()}
+        return named
 
     @classmethod
     def from_tensors(cls, kind: Any, named: Mapping[str, NDArray[Any]], *, n_features: int) -> Self:
@@ -65,11 +87,13 @@ class Scaler:
             UnknownNameError: No scaler has this name.
         """
         names: Kind = kind if isinstance(kind, str) else tuple(str(name) for name in kind)
+        presence = {key.removeprefix("presence."): v for key, v in named.items() if key.startswith("presence.")}
         try:
-            parts = _parts(names, named)
+            parts = _parts(names, {key: value for key, value in named.items() if not key.startswith("presence.")})
+            known = Presence.from_tensors(presence, n_features=n_features) if presence else None
         except ValueError as error:
             raise ValueError(f"its scaler does not fit {n_features} features: {error}") from error
-        scaler = cls(kind=names, parts=parts)
+        scaler = cls(kind=names, parts=parts, presence=known)
         fits = all(part.n_columns == _n_columns(names, name, n_features) for name, part in parts.items())
         if not fits or set(scaler.tensors()) != set(named) or scaler.n_features != n_features:
             raise ValueError(f"its scaler does not fit {n_features} features")
@@ -81,7 +105,7 @@ def fit_scaler(kind: str | Sequence[str], values: Floats) -> Scaler:
 
     Args:
         kind: Name in `SCALERS`, or a name for each column (`scaler_for_groups` gives them).
-        values: Raw features. Shape `(n, n_features)`, n >= 1, finite.
+        values: Raw features. Shape `(n, n_features)`, n >= 1, finite or NaN = unknown.
 
     Raises:
         UnknownNameError: No scaler has this name.
@@ -91,13 +115,14 @@ def fit_scaler(kind: str | Sequence[str], values: Floats) -> Scaler:
         >>> fit_scaler("zscore", np.array([[0.0], [2.0]])).tensors()["std"].round(4).tolist()
         [1.4142]
     """
+    presence = Presence.fit(values)
     if isinstance(kind, str):
-        return Scaler(kind=kind, parts={kind: _scaler(kind).fit(values)})
+        return Scaler(kind=kind, parts={kind: _scaler(kind).fit(values)}, presence=presence)
     names = tuple(kind)
     if len(names) != values.shape[1]:
         raise ConfigError(f"expected a scaler for each of the {values.shape[1]} columns, got {len(names)}")
     parts = {name: _scaler(name).fit(values[:, _columns(names, name)]) for name in dict.fromkeys(names)}
-    return Scaler(kind=names, parts=parts)
+    return Scaler(kind=names, parts=parts, presence=presence)
 
 
 def scaler_for_groups(spec: str | Mapping[str, str] | Sequence[str], groups: Sequence[str]) -> Kind:
@@ -148,5 +173,7 @@ def _n_columns(kind: Kind, name: str, n_features: int) -> int:
 
 
 def _clipped(scaled: Floats) -> NDArray[np.float32]:
+    """Cut to +-`CLIP`; the unknown becomes 0."""
     np.clip(scaled, -CLIP, CLIP, out=scaled)
+    np.nan_to_num(scaled, copy=False)
     return scaled.astype(np.float32)
