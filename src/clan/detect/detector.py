@@ -115,8 +115,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 the model file.
 
         Raises:
-            DataError: Too few rows for the budget (the message says how many are needed), values that are not finite, no
-                usable times for a budget in alerts a day.
+            DataError: Too few rows for the budget (the message says how many are needed), values that are not
+                finite, no usable times for a budget in alerts a day.
             SchemaError: Columns that are missing or not numeric.
             ConfigError: A setting that cannot be.
             TrainingError: The loss is not finite, or the embedding collapsed.

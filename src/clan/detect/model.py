@@ -44,7 +44,7 @@ class Model:
     scorer: Scorer
 
     def score(self, values: Floats) -> Floats:
-        """Score raw features of shape `(n, n_features)`, finite or NaN = unknown; returns shape `(n,)`, higher = more anomalous."""
+        """Score raw features of shape `(n, n_features)`, finite or NaN = unknown; shape `(n,)`, higher = worse."""
         return score_blocks(lambda start, stop: values[start:stop], len(values), self)
 
     def embed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
