@@ -10,7 +10,7 @@ from clan import ClanDetector
 from clan.alerts import Alert
 from clan.errors import ModelFileError
 from clan.flows import FlowSettings
-from clan.monitor import KEPT_ALERTS, Monitor, flow_settings_of
+from clan.monitor import KEPT_ALERTS, Monitor, check_source, flow_settings_of
 from clan.schema import features_of
 from clan.sources import empty_flows
 
@@ -95,5 +95,11 @@ def test_flows_are_cut_as_in_training(detector: ClanDetector) -> None:
 
 def test_a_model_of_a_table_does_not_score_captures() -> None:
     table = np.random.default_rng(0).normal(size=(60, 3))
-    with pytest.raises(ModelFileError, match="not on packets: it cannot score captures"):
-        flow_settings_of(ClanDetector(fpr=0.1, epochs=1, random_state=0).fit(table))
+    with pytest.raises(ModelFileError, match="a table without a source: it cannot score packets"):
+        check_source(ClanDetector(fpr=0.1, epochs=1, random_state=0).fit(table), "packets")
+
+
+def test_a_model_of_packets_does_not_score_records(detector: ClanDetector) -> None:
+    check_source(detector, "packets")
+    with pytest.raises(ModelFileError, match=r"trained on packets, .* Zeek logs.* cannot tell \d+ of its \d+ features"):
+        check_source(detector, "zeek")

@@ -16,7 +16,7 @@ from clan.detect.quantiles import PROBABILITIES
 from clan.errors import ModelFileError
 from clan.explain import reasons
 from clan.flows import FlowSettings
-from clan.schema import IDENTITY
+from clan.schema import IDENTITY, KINDS
 from clan.sources import FlowReader, LiveReader, LiveStatus
 from clan.tables import TableWriter
 
@@ -88,7 +88,9 @@ class Monitor:
             NoFlows: There was no flow to score.
             SourceError: The source cannot be read.
             SinkError: A sink failed.
+            ModelFileError: The model was trained on another kind of source.
         """
+        check_source(self.detector, reader.kind)
         if self._stats is not None and isinstance(reader, LiveReader):
             reader.on_stats = self.note
         for batch in reader.batches():
@@ -182,13 +184,41 @@ class Monitor:
 
 
 def flow_settings_of(detector: ClanDetector) -> FlowSettings:
-    """Give the settings by which flows must be cut for a model.
+    """Give the settings by which packets must be cut into flows for a model; the usual ones where it knows none."""
+    source = detector.manifest_["source"]
+    return FlowSettings.from_manifest(source["settings"]) if source.get("kind") == "packets" else FlowSettings()
+
+
+def check_source(detector: ClanDetector, kind: str) -> None:
+    """Raise unless a model was trained on the kind of source that it is to score.
+
+    Args:
+        detector: A fitted detector.
+        kind: Kind of the source at hand.
 
     Raises:
-        ModelFileError: The model was not trained on packets.
+        ModelFileError: It was trained on another kind; the message says which of its features differ there, and what
+            can be done.
     """
-    source = detector.manifest_["source"]
-    if source.get("kind") != "packets":
-        found = source.get("kind", "a table without a source")
-        raise ModelFileError(f"this model was trained on {found}, not on packets: it cannot score captures")
-    return FlowSettings.from_manifest(source["settings"])
+    trained = detector.manifest_["source"].get("kind")
+    if trained == kind:
+        return
+    if trained is None:
+        raise ModelFileError(
+            f"this model was trained on a table without a source: it cannot score {KINDS[kind]}; train one on them "
+            "with clan train"
+        )
+    missing = [f.name for f in detector.features_ if f.told_by(kind) is None]
+    differing = [f"{f.name} ({f.told_by(kind)})" for f in detector.features_ if f.told_by(kind) != f.told_by(trained)]
+    differing = [text for text in differing if text.split(" ")[0] not in missing]
+    parts = [f"this model was trained on {KINDS[trained]}, and these are {KINDS[kind]}, which cut and count otherwise"]
+    if missing:
+        parts.append(f"they cannot tell {len(missing)} of its {len(detector.features_)} features: {_few(missing)}")
+    if differing:
+        parts.append(f"they tell {len(differing)} otherwise: {_few(differing)}")
+    parts.append(f"train a model on benign {KINDS[kind]} (clan train), or give this one {KINDS[trained]}")
+    raise ModelFileError("; ".join(parts))
+
+
+def _few(names: Sequence[str], limit: int = 6) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

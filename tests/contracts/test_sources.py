@@ -39,7 +39,7 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def open_source(example: tuple[str, Path, int]) -> Source:
-    return FORMATS[example[0]]([str(example[1])], FlowSettings(), strict=True)
+    return FORMATS[example[0]].open([str(example[1])], FlowSettings(), strict=True)
 
 
 def test_batches(example: tuple[str, Path, int]) -> None:
@@ -93,4 +93,4 @@ def test_settings_are_what_a_model_remembers(example: tuple[str, Path, int]) -> 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_what_is_not_there(name: str, tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match="cannot read"):
-        FORMATS[name]([str(tmp_path / "missing")], FlowSettings(), strict=False)
+        FORMATS[name].open([str(tmp_path / "missing")], FlowSettings(), strict=False)

@@ -71,7 +71,7 @@ def command(
     report: Annotated[
         str | None, typer.Option("--report", metavar="FILE", help="One HTML page with pictures and reasons.")
     ] = None,
-    format_name: Format = "pcap",
+    format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
     workers: Workers = None,
@@ -84,7 +84,7 @@ def command(
     from clan.detect import ClanDetector
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
-    from clan.monitor import Monitor, flow_settings_of
+    from clan.monitor import Monitor, check_source, flow_settings_of
     from clan.tables import STDOUT, TableWriter
 
     wanted = Wanted(
@@ -107,6 +107,7 @@ def command(
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     detector = ClanDetector.load(model)
     reader = open_reader(wanted, flow_settings_of(detector), early=early)
+    check_source(detector, reader.kind)  # before there is any file of results
     with ExitStack() as stack:
         sinks = [] if json and output is None else [stack.enter_context(FileSink(output or STDOUT))]
         table = stack.enter_context(TableWriter(scores)) if scores else None

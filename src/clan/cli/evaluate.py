@@ -34,7 +34,7 @@ def command(
     prevalence: Annotated[
         float, typer.Option("--prevalence", help="Share of flows that are attacks where you are, for the precision.")
     ] = 0.001,
-    format_name: Format = "pcap",
+    format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
     json: Json = False,
@@ -46,7 +46,7 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.evaluate import evaluate
-    from clan.monitor import flow_settings_of
+    from clan.monitor import check_source, flow_settings_of
     from clan.sources.tabular import read_labels
 
     if not 0 < prevalence < 1:
@@ -61,6 +61,7 @@ def command(
         settings = flow_settings_of(detector)
         if settings not in flows:
             reader = WatchedReader(paths, settings=settings, format_name=format_name, join=join, strict=strict)
+            check_source(detector, reader.kind)
             flows[settings] = pl.concat(list(reader.batches()))
             if not quiet:
                 tell(reader.report)

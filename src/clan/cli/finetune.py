@@ -41,7 +41,7 @@ def command(
         float, typer.Option("--unknown-share", help="Share of known flows that may be called unknown.")
     ] = 0.05,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
-    format_name: Format = "pcap",
+    format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
     json: Json = False,
@@ -54,7 +54,7 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.errors import ConfigError
-    from clan.monitor import flow_settings_of
+    from clan.monitor import check_source, flow_settings_of
     from clan.sources.tabular import read_labels
 
     paths = inputs(read, more)
@@ -66,7 +66,9 @@ def command(
 
     def reader_of(where: list[str]) -> WatchedReader:
         settings = flow_settings_of(detector)
-        return WatchedReader(where, settings=settings, format_name=format_name, join=join, strict=strict)
+        reader = WatchedReader(where, settings=settings, format_name=format_name, join=join, strict=strict)
+        check_source(detector, reader.kind)
+        return reader
 
     reader = reader_of(paths)
     flows = _read(reader)

@@ -33,8 +33,15 @@ def command(
         str, typer.Option("-o", "--output", metavar="FILE", help="A name ending in .parquet, .csv or .ndjson, or -.")
     ] = "-",
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
-    features: Annotated[str, typer.Option("--features", help="Feature groups, separated by commas.")] = "flow",
-    format_name: Format = "pcap",
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features",
+            help="Feature groups, separated by commas; by default flow for packets and conn for flow records.",
+            show_default=False,
+        ),
+    ] = None,
+    format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
     workers: Workers = None,
@@ -50,7 +57,8 @@ def command(
 
     if json and output == STDOUT:
         raise ConfigError("--json writes to standard output, which already carries the flows; name a file with -o")
-    columns = [*IDENTITY, *(f.name for f in features_of(features.split(",")))]
+    asked = features.split(",") if features else None
+    features_of(asked or [])
     wanted = Wanted(
         paths=[*(read or []), *(more or [])],
         interfaces=interface or [],
@@ -62,6 +70,7 @@ def command(
         workers=workers,
     )
     reader = open_reader(wanted, settings_of(profile))
+    columns = [*IDENTITY, *(f.name for f in features_of(asked or reader.groups))]
     with TableWriter(output) as table:
         for batch in reader.batches():
             table.write(batch.select(columns))

@@ -52,7 +52,15 @@ CaptureTool = Annotated[
         show_default=False,
     ),
 ]
-Format = Annotated[str, typer.Option("--format", help="Take every input as this format instead of looking at it.")]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Take every input as this format instead of looking at it.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first damaged record instead of counting it.")]
 Join = Annotated[
     bool, typer.Option("--join", help="The inputs are the parts of one rotated capture, in the order given.")
@@ -81,7 +89,7 @@ class Wanted:
         interfaces: Interfaces, empty for files.
         bpf: Filter expression for live capture.
         tool: Name of the capture tool.
-        format_name: Take every file as this format.
+        format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture.
         strict: Raise on the first damage.
         workers: Processes that read; None: chosen by the reader.
@@ -91,7 +99,7 @@ class Wanted:
     interfaces: list[str]
     bpf: str | None
     tool: str | None
-    format_name: str
+    format_name: str | None
     join: bool
     strict: bool
     workers: int | None

@@ -1,8 +1,8 @@
-"""`clan train`: learn from benign captures."""
+"""`clan train`: learn from benign traffic."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clan.detect import ClanDetector
-    from clan.flows import FlowSettings
 
 
 def command(
@@ -31,9 +30,16 @@ def command(
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="default, or paper for the published recipe.")] = "default",
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
-    features: Annotated[str, typer.Option("--features", help="Feature groups, separated by commas.")] = "flow",
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features",
+            help="Feature groups, separated by commas; by default flow for packets and conn for flow records.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
-    format_name: Format = "pcap",
+    format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
     workers: Workers = None,
@@ -53,7 +59,7 @@ def command(
 
     paths = inputs(read, more)
     # What can be wrong with the settings should be known before hours of reading.
-    features_of(features.split(","))
+    features_of(features.split(",") if features else [])
     Budget(alerts_per_day=alerts_per_day, fpr=fpr)
     recipe(preset)
     detector = ClanDetector(alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, random_state=seed)
@@ -64,7 +70,7 @@ def command(
     flows = pl.concat(list(reader.batches()))
     if not quiet:
         tell(reader.report)
-    _fit(detector, flows, reader.settings)
+    _fit(detector, flows, reader.origin())
     detector.save(output)
     if json:
         write_json(as_json(reader.report) | {"model": output, "manifest": detector.manifest_})
@@ -72,7 +78,7 @@ def command(
         _tell(detector, output)
 
 
-def _fit(detector: ClanDetector, flows: pl.DataFrame, settings: FlowSettings) -> None:
+def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any]) -> None:
     """Fit with a progress bar; Ctrl-C ends the stage under way and keeps what it has."""
     from clan.cli.interrupt import first_interrupt
     from clan.train import TrainProgress
@@ -90,7 +96,7 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, settings: FlowSettings) ->
             if asked():
                 raise KeyboardInterrupt
 
-        detector.fit(flows, progress=watch, source={"kind": "packets", "settings": settings.manifest()})
+        detector.fit(flows, progress=watch, source=origin)
 
 
 def _tell(detector: ClanDetector, output: str) -> None:

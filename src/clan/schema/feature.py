@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
+
+KINDS: Final = {
+    "packets": "packets",
+    "zeek": "Zeek logs",
+    "suricata": "Suricata events",
+    "netflow": "NetFlow records",
+    "argus": "Argus records",
+    "table": "a table of flows",
+}
+"""Kinds of source, as a model remembers them, and what messages call them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +29,7 @@ class Feature:
         meaning: One sentence that also gives the edge cases.
         group: The feature group: ``flow``, ``context``, ``payload``, ``conn`` or ``table``.
         sources: Kinds of source that can tell it.
+        approximate: Those among them that tell it only approximately, each with how.
     """
 
     name: str
@@ -26,6 +38,20 @@ class Feature:
     meaning: str
     group: str
     sources: tuple[str, ...]
+    approximate: tuple[tuple[str, str], ...] = ()
+
+    def told_by(self, kind: str) -> str | None:
+        """Say how a kind of source tells it: ``exact``, ``approximate: ...``, or None where it cannot.
+
+        Example:
+            >>> feature = Feature(name="n", unit="", integer=True, meaning="", group="conn", sources=("zeek",))
+            >>> feature.told_by("zeek"), feature.told_by("netflow")
+            ('exact', None)
+        """
+        if kind not in self.sources:
+            return None
+        how = dict(self.approximate).get(kind)
+        return f"approximate: {how}" if how else "exact"
 
     @property
     def dtype(self) -> pl.DataType:

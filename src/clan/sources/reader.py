@@ -2,81 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from clan.errors import MalformedRecord, NoFlows, SourceError, UnknownNameError
+from clan.errors import MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, features_of
 from clan.sources.base import Source
 from clan.sources.discover import find_files
-from clan.sources.packets import STDIN, PacketSource
+from clan.sources.formats import format_named, recognise_all
+from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
 
-FORMATS: dict[str, Callable[..., Source]] = {"pcap": PacketSource}
-"""Readers by the name that `--format` takes."""
-
 
 class FlowReader:
-    """The flows of some captures; each file is its own stream, unless they are the parts of one.
+    """The flows of some files of one kind; each file is its own stream, unless they are the parts of one.
 
-    A file that is no capture, or damaged from its start, is passed over with its reason in the report when there are
-    others: bad input never loses good input. When nothing at all could be read the reason is raised.
+    A file that holds no flows, or is damaged from its start, is passed over with its reason in the report when there
+    are others: bad input never loses good input. When nothing at all could be read the reason is raised.
 
     Args:
         paths: Files, folders, globs, `-`.
-        settings: How flows are cut.
-        format_name: Take every file as this format.
+        settings: How packets are cut into flows.
+        format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture, in the order given.
         strict: Raise on the first damage.
         workers: Processes that read, each a stream at a time; the result does not depend on it. None: as many as there
             are cores where several large files make that worth it, else this one alone.
 
     Raises:
-        ConfigError: A number of workers that makes no sense.
+        ConfigError: A number of workers that makes no sense; files of several kinds, with what each is.
         SourceUnavailable: A path does not exist.
         UnknownNameError: No such format.
+        UnsupportedFormat: The only file is in no format that clan reads.
+        NoFlows: None of several files is.
     """
-
-    kind = "packets"
 
     def __init__(
         self,
         paths: Sequence[str],
         *,
         settings: FlowSettings | None = None,
-        format_name: str = "pcap",
+        format_name: str | None = None,
         join: bool = False,
         strict: bool = False,
         workers: int | None = None,
     ) -> None:
-        if format_name not in FORMATS:
-            raise UnknownNameError("format", format_name, FORMATS)
+        given = None if format_name is None else format_named(format_name)
         check_workers(workers, join=join)
         found = find_files(paths)
         self.settings = settings or FlowSettings()
         self.report = ReadReport(skipped=found.passed_over)
-        self.total_bytes = sum(map(_size, found.files))
+        if given is None:
+            recognised = recognise_all(found.files, strict=strict)
+            self.report.skipped |= recognised.refused
+            self._formats, self.kind = recognised.formats, recognised.kind
+        else:
+            self._formats, self.kind = dict.fromkeys(found.files, given), given.kind
+        files = list(self._formats)
+        self.groups = next(iter(self._formats.values())).groups[:1]
+        """Feature groups of the flow tables."""
+        self.total_bytes = sum(map(_size, files))
         self.bytes_read = self._bytes_done = 0
-        self._streams = [found.files] if join else [[file] for file in found.files]
-        self._format, self._strict = format_name, strict
+        self._streams = [files] if join else [[file] for file in files]
+        self._strict = strict
         # Standard input is ours alone: no other process can read it.
-        shared = [] if join else [i for i, file in enumerate(found.files) if file != STDIN]
+        shared = [] if join else [i for i, file in enumerate(files) if file != STDIN]
         self._shared = {stream: number for number, stream in enumerate(shared)}
         if workers is None:
-            workers = usual_workers([_size(found.files[i]) for i in shared])
+            workers = usual_workers([_size(files[i]) for i in shared])
         self.workers = max(min(workers, len(self._shared)), 1)
         """Processes that read; 1 is this one."""
+
+    def origin(self) -> dict[str, Any]:
+        """Give what a model remembers of where its flows came from, as JSON values."""
+        names = sorted({entry.name for entry in self._formats.values()})
+        return {
+            "kind": self.kind,
+            "formats": names,
+            "settings": self.settings.manifest() if self.kind == "packets" else {},
+        }
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables, stream after stream.
 
         Raises:
             NoFlows: Everything was read and there is no flow.
-            UnsupportedFormat: The only file is no capture.
+            UnsupportedFormat: The only file is not in the format that was named.
         """
         pool = self._start_workers() if self.workers > 1 else None
         try:
@@ -90,9 +106,8 @@ class FlowReader:
 
     def _start_workers(self) -> WorkerPool:
         streams = [self._streams[i] for i in self._shared]
-        return WorkerPool(
-            streams, workers=self.workers, settings=self.settings, format_name=self._format, strict=self._strict
-        )
+        formats = [self._formats[paths[0]].name for paths in streams]
+        return WorkerPool(streams, formats, workers=self.workers, settings=self.settings, strict=self._strict)
 
     def _pass_over_bad(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[pl.DataFrame]:
         """Yield the flows of one stream; where it cannot be read and there are others, note why."""
@@ -113,7 +128,7 @@ class FlowReader:
     def _stream(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[tuple[pl.DataFrame, int]]:
         """Yield the flows of one stream and how far it was read, and add up its account whatever happens."""
         if pool is None or number not in self._shared:
-            source: Source = FORMATS[self._format](paths, self.settings, strict=self._strict)
+            source: Source = self._formats[paths[0]].open(paths, self.settings, strict=self._strict)
         else:
             source = pool.source(self._shared[number])
         self.report.streams += 1
@@ -139,15 +154,17 @@ def read_flows(
     paths: str | Path | Sequence[str | Path],
     *,
     settings: FlowSettings | None = None,
+    format_name: str | None = None,
     join: bool = False,
     strict: bool = False,
     workers: int | None = None,
 ) -> pl.DataFrame:
-    """Read captures into one flow table.
+    """Read captures or flow records into one flow table.
 
     Args:
         paths: A file, folder or glob, or several of them; `-` is standard input.
         settings: How flows are cut; default: `FlowSettings()`. `clan.flows.profile("lycos")` cuts as LycoSTand did.
+        format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture.
         strict: Raise `MalformedRecord` on the first damage instead of warning.
         workers: Processes that read; the table is the same whatever their number. None: see `FlowReader`.
@@ -159,10 +176,18 @@ def read_flows(
     Raises:
         NoFlows: There is no flow in them; the message counts why.
         SourceUnavailable: A path cannot be read.
-        UnsupportedFormat: The only file is no capture.
+        ConfigError: Files of several kinds.
+        UnsupportedFormat: The only file is in no format that clan reads.
     """
     several = [paths] if isinstance(paths, str | Path) else paths
-    reader = FlowReader([str(p) for p in several], settings=settings, join=join, strict=strict, workers=workers)
+    reader = FlowReader(
+        [str(p) for p in several],
+        settings=settings,
+        format_name=format_name,
+        join=join,
+        strict=strict,
+        workers=workers,
+    )
     return pl.concat(list(reader.batches()))
 
 

@@ -81,6 +81,7 @@ class LiveReader:
         tool: str | None = None,
     ) -> None:
         self.settings = settings or FlowSettings()
+        self.groups = ("flow",)
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how the capture is going."""

@@ -8,8 +8,10 @@ one.
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Final
 
 import zstandard
@@ -28,6 +30,19 @@ _ZSTD_PIECE: Final = 1 << 11
 """Bytes taken at a time; zstd gives at most 2^15 times as much for them, so this bounds the memory of a bomb."""
 _MAX_WINDOW: Final = 1 << 27
 """Bytes of history that a zstd frame may ask for (128 MiB, the limit of `zstd -d`): a bound on memory."""
+
+
+def unpacked(start: bytes) -> bytes:
+    """Decompress the beginning of a file as far as it goes; what is not compressed stays as it is."""
+    pieces = {GZIP_MAGIC: gzip_pieces, ZSTD_MAGIC: zstd_pieces}
+    for magic, reading in pieces.items():
+        if start.startswith(magic):
+            out = bytearray()
+            with suppress(*DAMAGE):  # the rest is still to come
+                for piece in reading(b"", io.BytesIO(start)):
+                    out += piece[: len(start) - len(out)]
+            return bytes(out)
+    return start
 
 
 def gzip_pieces(head: bytes, raw: IO[bytes]) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ import polars as pl
 from clan.errors import ClanError, SinkError
 from clan.flows import FlowSettings
 from clan.sources.base import Source
-from clan.sources.reader import FORMATS
+from clan.sources.formats import FORMATS
 
 LOOK_EVERY_S: Final = 0.02
 """How often a process that is too far ahead looks whether it may go on."""
@@ -85,7 +85,7 @@ def _read(task: dict[str, Any], reply: Reply, spool: Spool) -> None:
     error: list[str] | None = None
     try:
         settings = FlowSettings.from_manifest(task["settings"])
-        source = FORMATS[task["format"]](task["paths"], settings, strict=task["strict"])
+        source = FORMATS[task["format"]].open(task["paths"], settings, strict=task["strict"])
         reply({"opened": True})
         for batch in source.batches():
             reply({"batch": spool.put(batch), "bytes_read": source.bytes_read})

@@ -37,9 +37,9 @@ class WorkerPool:
 
     Args:
         streams: The paths of each stream.
+        formats: For each stream a name of `clan.sources.FORMATS`.
         workers: How many processes.
         settings: How flows are cut.
-        format_name: A name of `clan.sources.FORMATS`.
         strict: Raise on damage.
 
     Raises:
@@ -48,10 +48,18 @@ class WorkerPool:
     """
 
     def __init__(
-        self, streams: Sequence[list[str]], *, workers: int, settings: FlowSettings, format_name: str, strict: bool
+        self,
+        streams: Sequence[list[str]],
+        formats: Sequence[str],
+        *,
+        workers: int,
+        settings: FlowSettings,
+        strict: bool,
     ) -> None:
-        fixed = {"settings": settings.manifest(), "format": format_name, "strict": strict}
-        self._tasks: list[dict[str, Any]] = [{"paths": paths, **fixed} for paths in streams]
+        fixed = {"settings": settings.manifest(), "strict": strict}
+        self._tasks: list[dict[str, Any]] = [
+            {"paths": paths, "format": name, **fixed} for paths, name in zip(streams, formats, strict=True)
+        ]
         self._replies: list[SimpleQueue[dict[str, Any]]] = [SimpleQueue() for _ in streams]
         self._bytes = [0] * len(streams)
         self._unclaimed = iter(range(len(streams)))

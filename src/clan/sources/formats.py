@@ -1,0 +1,202 @@
+"""The formats that can be read, and which of them a file is in: by its first bytes, whatever its name."""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, UnsupportedFormat
+from clan.sources.base import Source
+from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
+
+HEAD_BYTES: Final = 1 << 16
+"""Bytes that a format may be recognised by, decompressed."""
+
+
+def _tells_nothing(_head: bytes, _path: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFormat:
+    """One format of flows or packets.
+
+    Attributes:
+        name: As `--format` takes it.
+        kind: Kind of source, as a model remembers it: ``packets``, ``zeek``, ``suricata``, ``netflow``, ``argus`` or
+            ``table``.
+        groups: Feature groups that it can tell; the first is what is read when nobody asks for others.
+        open: Makes the source: `open(paths, settings, strict=...)`, where the paths are the parts of one stream.
+        recognise: Tells from the first bytes (at most `HEAD_BYTES`, decompressed) and the path whether a file is in
+            this format.
+        no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
+            none of its files.
+    """
+
+    name: str
+    kind: str
+    groups: tuple[str, ...]
+    open: Callable[..., Source]
+    recognise: Callable[[bytes, str], bool]
+    no_flows: Callable[[bytes, str], str | None] = _tells_nothing
+
+
+def _is_packets(head: bytes, _path: str) -> bool:
+    return is_capture(head)
+
+
+_ALL: Final = (SourceFormat(name="pcap", kind="packets", groups=("flow",), open=PacketSource, recognise=_is_packets),)
+"""In the order in which they are asked; the first that recognises a file reads it."""
+
+FORMATS: Final[dict[str, SourceFormat]] = {entry.name: entry for entry in _ALL}
+"""The formats by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Files and what they are.
+
+    Attributes:
+        kind: The kind of all of them.
+        formats: The format of each file that can be read, in their order.
+        refused: Files that hold no flows, with the reason.
+    """
+
+    kind: str
+    formats: dict[str, SourceFormat]
+    refused: dict[str, str]
+
+
+def format_named(name: str) -> SourceFormat:
+    """Find a format.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    if name not in FORMATS:
+        raise UnknownNameError("format", name, FORMATS)
+    return FORMATS[name]
+
+
+def recognise_all(files: Sequence[str], *, strict: bool = False) -> Recognised:
+    """Look into files and say what each is.
+
+    Args:
+        files: Paths; `-` is standard input, whose bytes stay where they are.
+        strict: A file that holds no flows is an error, whatever the others are.
+
+    Raises:
+        ConfigError: They are of several kinds; the message says which files are what.
+        UnsupportedFormat: The only file is in no format that clan reads, or reading is strict and one is.
+        SourceUnavailable: The only file cannot be read.
+        NoFlows: None of several files can be read.
+    """
+    formats: dict[str, SourceFormat] = {}
+    refused: dict[str, str] = {}
+    for file in files:
+        try:
+            formats[file] = recognise(file)
+        except SourceError as error:
+            if strict or len(files) == 1:
+                raise
+            refused[file] = str(error)
+    if not formats:
+        shown = "; ".join(f"{file}: {why}" for file, why in list(refused.items())[:5])
+        raise NoFlows(f"no flows were read: none of {len(files):,} files is in a format that clan reads: {shown}")
+    kinds: dict[str, list[str]] = {}
+    for file, entry in formats.items():
+        kinds.setdefault(entry.kind, []).append(file)
+    if len(kinds) > 1:
+        found = "; ".join(f"{kind}: {_list(names)}" for kind, names in kinds.items())
+        raise ConfigError(
+            f"these files are of {len(kinds)} kinds, and one model learns from one kind: {found}. Name one kind only"
+        )
+    return Recognised(next(iter(kinds)), formats, refused)
+
+
+def recognise(file: str) -> SourceFormat:
+    """Tell the format of a file by its first bytes.
+
+    Raises:
+        UnsupportedFormat: It is in none that clan reads.
+        SourceUnavailable: It cannot be read.
+    """
+    if _is_pipe(file):  # its bytes can be read once only; who sends something else says so with --format
+        return FORMATS["pcap"]
+    head, damage = first_bytes(file)
+    for entry in FORMATS.values():
+        if entry.recognise(head, file):
+            return entry
+    because = f" ({damage})" if damage else ""
+    known = ", ".join(FORMATS)
+    if not head:
+        raise UnsupportedFormat(f"{file} is empty{because}: expected one of {known}")
+    for entry in FORMATS.values():
+        why = entry.no_flows(head, file)
+        if why:
+            raise UnsupportedFormat(f"{file} holds no flows: {why}")
+    raise UnsupportedFormat(
+        f"{file} is no capture and no record of flows{because}: expected one of {known}, found {_excerpt(head)}; "
+        "--format says what it is where its beginning does not"
+    )
+
+
+def first_bytes(file: str) -> tuple[bytes, str | None]:
+    """Read the beginning of a file, decompressed; what waits on standard input stays there.
+
+    Returns:
+        At most `HEAD_BYTES`, and why there are no more, where damage is the reason.
+
+    Raises:
+        SourceUnavailable: It cannot be read.
+    """
+    if file == STDIN:
+        return _waiting_on_stdin(), None
+    stream = ByteStream(file)
+    try:
+        buffer, got = np.empty(HEAD_BYTES, np.uint8), 0
+        while got < HEAD_BYTES and (more := stream.readinto(buffer[got:])):
+            got += more
+        return buffer[:got].tobytes(), stream.damage
+    finally:
+        stream.close()
+
+
+def _waiting_on_stdin() -> bytes:
+    """Look at what has come in already, without taking it."""
+    raw = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+    if isinstance(raw, io.BufferedReader):
+        head = raw.peek(HEAD_BYTES)[:HEAD_BYTES]
+    elif raw.seekable():
+        at, head = raw.tell(), raw.read(HEAD_BYTES)
+        raw.seek(at)
+    else:
+        head = b""
+    return unpacked(head)
+
+
+def _is_pipe(file: str) -> bool:
+    """Tell whether looking into a file would take its bytes from whoever reads it."""
+    try:
+        return file != STDIN and stat.S_ISFIFO(Path(file).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _excerpt(head: bytes) -> str:
+    """Show how a file begins: as text where it is text."""
+    start = head[:24]
+    if start.isascii() and start.decode().isprintable():
+        return f"text that begins {start.decode()!r}"
+    return f"bytes {head[:4].hex(' ')}"
+
+
+def _list(names: Sequence[str], limit: int = 3) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit:,} more" if len(names) > limit else "")
