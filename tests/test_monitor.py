@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 
 from clan import ClanDetector
 from clan.alerts import Alert
+from clan.classify import FlowClassifier, Naming
 from clan.errors import ModelFileError
 from clan.flows import FlowSettings
 from clan.monitor import KEPT_ALERTS, Monitor, check_source, flow_settings_of
@@ -74,6 +77,34 @@ def test_alerts_are_the_rows_that_the_detector_predicts(detector: ClanDetector) 
     assert (outcome.n_flows, outcome.n_alerts) == (250, len(expected))
     scored = pl.concat(outcome.scored)
     assert scored["p_value"].to_list() == detector.p_value(flows).tolist()
+
+
+class CountingNamer(FlowClassifier):
+    """Remembers how many flows it was asked to name."""
+
+    asked = 0
+
+    def naming(self, X: Any) -> Naming:  # noqa: N803 - scikit-learn calls tables so
+        """Count, and name."""
+        self.asked += X.height
+        return super().naming(X)
+
+
+def test_only_alerts_are_named_and_every_one(detector: ClanDetector) -> None:
+    normal, strange = make_flows(200, 1), make_flows(50, 2, scale=1e4)
+    flows = pl.concat([normal, strange])
+    namer = CountingNamer(detector, random_state=0)
+    namer.fit(pl.concat([normal[:20], strange[:20]]), np.repeat(["benign", "flood"], 20))
+    sink = ListSink()
+    monitor = Monitor(detector, namer=namer, sinks=[sink])
+    for start in range(0, flows.height, 64):
+        monitor.handle(flows.slice(start, 64))
+    assert namer.asked == len(sink.alerts) == sum(monitor.outcome.labels.values()) < flows.height
+    expected = dict(zip(flows["uid"], namer.name(flows), strict=True))
+    assert [a.label for a in sink.alerts] == [expected[a.uid] for a in sink.alerts]
+    assert monitor.outcome.labels["flood"] > 20
+    assert all(0.5 <= a.label_probability <= 1 for a in sink.alerts if a.label_probability is not None)
+    assert {a.likeliest_label for a in sink.alerts} <= {"benign", "flood"}
 
 
 def test_kept_alerts_are_bounded_and_the_least_likely(detector: ClanDetector) -> None:

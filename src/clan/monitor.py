@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -19,6 +20,9 @@ from clan.flows import FlowSettings
 from clan.schema import IDENTITY, KINDS
 from clan.sources import FlowReader, LiveReader, LiveStatus
 from clan.tables import TableWriter
+
+if TYPE_CHECKING:
+    from clan.classify import FlowClassifier
 
 KEPT_ALERTS = 10_000
 """Alerts kept for the summary and the report, the least likely ones; all of them go to the sinks."""
@@ -36,6 +40,7 @@ class Outcome:
     Attributes:
         n_flows: Flows scored.
         n_alerts: Flows that alert, each counted once.
+        labels: How many of the alerts have which name; empty where nothing names them.
         n_withdrawn: Flows among them whose early report alerted and whose end did not.
         alerts: The alerts with the lowest p-values, at most `KEPT_ALERTS`.
         scored: Identity and scores of every flow, when they were to be kept.
@@ -44,6 +49,7 @@ class Outcome:
     n_flows: int = 0
     n_alerts: int = 0
     n_withdrawn: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
     alerts: list[Alert] = field(default_factory=list)
     scored: list[pl.DataFrame] = field(default_factory=list)
 
@@ -56,6 +62,7 @@ class Monitor:
 
     Args:
         detector: A fitted detector that was trained on the same kind of source.
+        namer: What names the alerts, if anything: fitted, and of the same features. Other flows are never named.
         sinks: Where alerts go.
         scores: Where the scores of all flows go, if anywhere.
         keep_scored: Keep identity and scores of every flow in memory, for a report.
@@ -67,6 +74,7 @@ class Monitor:
         self,
         detector: ClanDetector,
         *,
+        namer: FlowClassifier | None = None,
         sinks: Sequence[Sink] = (),
         scores: TableWriter | None = None,
         keep_scored: bool = False,
@@ -74,7 +82,7 @@ class Monitor:
         stats_every_s: float = 60.0,
     ) -> None:
         self.detector = detector
-        self.model_id = detector.model_id_
+        self.namer, self.model_id = namer, detector.model_id_
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
         self._stats, self._stats_every_s = stats, stats_every_s
@@ -159,13 +167,21 @@ class Monitor:
     def _alerts_of(self, alerting: pl.DataFrame) -> list[Alert]:
         """Make the records, with their reasons."""
         detector = self.detector
-        return alerts_from(
+        alerts = alerts_from(
             alerting,
             reasons(alerting, detector.features_, detector.benign_quantiles_, PROBABILITIES),
             threshold=detector.threshold_,
             alpha=detector.calibration_.alpha,
             model_id=self.model_id,
         )
+        if self.namer is None or not alerts:
+            return alerts
+        found = self.namer.naming(alerting)
+        columns = (found.name.tolist(), found.likeliest.tolist(), found.probability.tolist())
+        return [
+            replace(alert, label=name, likeliest_label=likeliest, label_probability=probability)
+            for alert, name, likeliest, probability in zip(alerts, *columns, strict=True)
+        ]
 
     def _send(self, alerts: Sequence[Alert]) -> None:
         """Tell every sink, and keep the least likely."""
@@ -173,6 +189,7 @@ class Monitor:
             for sink in self._sinks:
                 sink.emit(alert)
         self.outcome.n_alerts += len(alerts)
+        self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
         self.outcome.alerts += alerts
         if len(self.outcome.alerts) > 2 * KEPT_ALERTS:
             self._trim()

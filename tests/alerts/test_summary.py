@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from tests.alerts.frames import alerts_of, hostile_frame, hostile_reason, scored_frame
+from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
 
 from clan.alerts import Alert, summary
 from clan.alerts.summary import endpoint
@@ -45,6 +45,20 @@ def test_hostile_text_is_spelled_out_and_no_markup() -> None:
     text = shown(alerts)
     assert all(line.isprintable() for line in text.split("\n"))
     assert "[red]" in text
+
+
+def test_names_have_a_column_and_are_counted() -> None:
+    plain = alerts_of(scored_frame(400, 6))
+    named = [replace(a, label="scan", likeliest_label="scan", label_probability=0.75) for a in plain]
+    named[0] = replace(plain[0], label="unknown", likeliest_label=HOSTILE, label_probability=0.4)
+    out = io.StringIO()
+    counts = {"scan": 5, "unknown": 1}
+    Console(file=out, width=260).print(summary(named, n_flows=400, expected=4.0, interval=(1, 9), labels=counts))
+    assert "named: 5 scan, 1 unknown" in out.getvalue()
+    assert "scan 0.75" in out.getvalue()
+    assert "unknown (likeliest <script>" in out.getvalue()
+    assert all(line.isprintable() for line in out.getvalue().split("\n"))
+    assert "name" not in shown(plain)
 
 
 def test_missing_endpoint_is_a_question_mark() -> None:

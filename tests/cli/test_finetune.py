@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,29 @@ def test_detects_as_before(named: str, model: str, mixed: str) -> None:
     assert np.array_equal(before, after)
 
 
-def test_detect_takes_the_file(named: str, mixed: str, tmp_path: Path) -> None:
-    assert main(["detect", "-m", named, "-r", mixed, "-o", str(tmp_path / "alerts.ndjson")]) == 0
+def test_alerts_have_names(named: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alerts, report = tmp_path / "alerts.ndjson", tmp_path / "report.html"
+    assert main(["detect", "-m", named, "-r", mixed, "-o", str(alerts), "--report", str(report), "--json"]) == 0
+    said = capsys.readouterr()
+    counts = json.loads(said.out)["labels"]
+    found = [json.loads(line)["alert"]["metadata"] for line in alerts.read_text().splitlines()]
+    assert "http_flood" in counts
+    assert Counter(each["label"][0] for each in found) == counts
+    assert all(0 < float(each["label_probability"][0]) <= 1 for each in found)
+    assert "named: " in " ".join(said.err.split())
+    assert "http_flood" in report.read_text()
+
+
+def test_info_tells_what_is_named(named: str, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", named]) == 0
+    said = capsys.readouterr().out
+    assert "port_scan (" in said
+    assert "unknown score above" in said
+    assert main(["info", named, "--json"]) == 0
+    part = json.loads(capsys.readouterr().out)["classifier"]
+    assert len(part["classes"]) == len(part["labelled_rows"])
+    assert main(["info", model]) == 0
+    assert "classifier" not in capsys.readouterr().out
 
 
 def test_summary_counts_the_classes(

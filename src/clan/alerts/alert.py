@@ -59,6 +59,10 @@ class Alert:
         vlan: VLAN tags, outermost first, such as ``100.20``, or None.
         tunnel: The tunnel that the flow came through, or None.
         category: Kind of alert.
+        label: Name of the class that the flow belongs to, ``"unknown"`` where it is like none, or None where the model
+            names nothing.
+        likeliest_label: The class that it would belong to if it had to be one, or None.
+        label_probability: The probability of that class, in [0, 1], or None.
     """
 
     timestamp: datetime | None
@@ -85,6 +89,9 @@ class Alert:
     vlan: str | None = None
     tunnel: str | None = None
     category: str = CATEGORY
+    label: str | None = None
+    likeliest_label: str | None = None
+    label_probability: float | None = None
 
     @property
     def transport(self) -> str | None:

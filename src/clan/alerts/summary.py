@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -23,6 +23,7 @@ def summary(
     expected: float,
     interval: tuple[float, float],
     n_alerts: int | None = None,
+    labels: Mapping[str, int] | None = None,
     top: int = 10,
 ) -> RenderableType:
     """Lay out the alerts that matter most and the hosts that raised most, for a terminal.
@@ -36,6 +37,7 @@ def summary(
         expected: Alerts that the budget expects among so many benign flows, >= 0.
         interval: Its interval, low and high.
         n_alerts: How many alerts there were in all; default: as many as are given.
+        labels: How many alerts have which name; empty or None where the model names nothing.
         top: Rows of the tables, >= 1.
 
     Returns:
@@ -48,7 +50,32 @@ def summary(
         f"{found:,} alert{'' if found == 1 else 's'} in {n_flows:,} flows; "
         f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} the budget"
     )
-    return Group(head, _alert_table(alerts, top), _host_table(alerts, top)) if alerts else Group(head)
+    if not alerts:
+        return Group(head)
+    named = [Text(f"named: {visible(names_of(labels), limit=400)}")] if labels else []
+    return Group(head, *named, _alert_table(alerts, top), _host_table(alerts, top))
+
+
+def names_of(labels: Mapping[str, int]) -> str:
+    """Write how many alerts have which name, the commonest first.
+
+    Example:
+        >>> names_of({"unknown": 2, "port_scan": 1_200})
+        '1,200 port_scan, 2 unknown'
+    """
+    return ", ".join(f"{n:,} {label}" for label, n in sorted(labels.items(), key=lambda item: (-item[1], item[0])))
+
+
+def name_of(alert: Alert) -> str:
+    """Write the name of an alert, with the likeliest class where it is unknown; empty without a name.
+
+    Whoever shows it escapes it.
+    """
+    if alert.label is None or alert.likeliest_label is None or alert.label_probability is None:
+        return alert.label or ""
+    if alert.label == alert.likeliest_label:
+        return f"{alert.label} {alert.label_probability:.2f}"
+    return f"{alert.label} (likeliest {alert.likeliest_label} {alert.label_probability:.2f})"
 
 
 def endpoint(ip: str | None, port: int | None) -> str:
@@ -70,6 +97,9 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     table = Table(title=f"Least like benign{more}", title_justify="left", show_edge=False, pad_edge=False)
     for name in ("time (UTC)", "severity", "from", "to", "proto"):
         table.add_column(name, no_wrap=True)  # an address that is cut helps nobody
+    named = any(a.label is not None for a in worst)
+    if named:
+        table.add_column("name", no_wrap=True)
     table.add_column("p-value", justify="right", no_wrap=True)
     table.add_column("first reason", no_wrap=True, overflow="ellipsis")
     for a in worst:
@@ -79,6 +109,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
             Text(endpoint(a.src_ip, a.src_port)),
             Text(endpoint(a.dst_ip, a.dst_port)),
             Text(a.transport or "?"),
+            *([Text(visible(name_of(a), limit=60))] if named else []),
             Text(number(a.p_value)),
             Text(visible(a.reasons[0].sentence, limit=100) if a.reasons else ""),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from clan.classify.file import Named, from_file, to_file
+from clan.classify.file import LearntFrom, Named, from_file, naming_manifest, to_file
 from clan.classify.heads import Examples, head_class
 from clan.classify.held_out import class_quantile, held_out_proba
 from clan.classify.novelty import Novelty
@@ -29,6 +29,20 @@ Table = pl.DataFrame | pl.LazyFrame | ArrayLike
 
 UNKNOWN = "unknown"
 """What `name` calls a flow that is like nothing labelled."""
+
+
+class Naming(NamedTuple):
+    """What `FlowClassifier.naming` says of flows, each of shape `(n,)`.
+
+    Attributes:
+        name: The likeliest class as text, or `unknown`.
+        likeliest: The likeliest class as text, even where none fits.
+        probability: Of the likeliest class, in [0, 1].
+    """
+
+    name: NDArray[np.str_]
+    likeliest: NDArray[np.str_]
+    probability: Floats
 
 
 class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -48,6 +62,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         head_: What gives the probabilities.
         novelty_: What `unknown` rests on.
         unknown_threshold_: `unknown_score` above which `name` says unknown; labelled rows that were held out set it.
+        learnt_from_: How many rows each of these rests on (`clan.classify.LearntFrom`).
 
     Example:
         >>> random = np.random.default_rng(0)
@@ -109,6 +124,11 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.head_, self.novelty_ = head, novelty
         scores = novelty.score(self._plain(examples).x, held_out, own=own)
         self.unknown_threshold_ = class_quantile(scores, examples.y, 1 - self.unknown_share)
+        self.learnt_from_ = LearntFrom(
+            labelled=tuple(int(n) for n in np.bincount(examples.y, minlength=examples.n_classes)),
+            benign=len(further),
+            held_out=int(np.isfinite(scores).sum()),
+        )
         return self
 
     def predict_proba(self, X: Table) -> Floats:
@@ -134,9 +154,22 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def name(self, X: Table) -> NDArray[np.str_]:
         """Name each flow: its likeliest class as text, or `unknown`. Raises as `predict_proba`."""
+        return self.naming(X).name
+
+    def naming(self, X: Table) -> Naming:
+        """Name each flow, and say how likely its likeliest class is. Raises as `predict_proba`."""
         proba, score = self._proba_and_unknown_score(X)
-        names = np.array([str(name) for name in self.classes_])[proba.argmax(axis=1)]
-        return np.where(score > self.unknown_threshold_, UNKNOWN, names)
+        likeliest = np.array([str(name) for name in self.classes_])[proba.argmax(axis=1)]
+        return Naming(
+            name=np.where(score > self.unknown_threshold_, UNKNOWN, likeliest),
+            likeliest=likeliest,
+            probability=proba.max(axis=1),
+        )
+
+    @property
+    def manifest_(self) -> dict[str, Any]:
+        """What the model file says about the naming (JSON values)."""
+        return naming_manifest(self._parts())
 
     def save(self, path: str | Path) -> None:
         """Write classifier and detector to one file that holds nothing executable; `ClanDetector.load` reads it too.
@@ -146,23 +179,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ConfigError: Classes that are neither text nor numbers.
             OSError: The file cannot be written.
         """
-        check_is_fitted(self)
-        to_file(
-            path,
-            Named(
-                detector=self.detector,
-                head_name=self.head,
-                head=self.head_,
-                novelty=self.novelty_,
-                classes=self.classes_,
-                features=self.features_,
-                columns=self.columns_,
-                n_inputs=self.n_features_in_,
-                input_names=_names(self),
-                unknown_threshold=self.unknown_threshold_,
-                settings={"benign": self.benign, "unknown_share": self.unknown_share},
-            ),
-        )
+        to_file(path, self._parts())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -171,15 +188,38 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ModelFileError: The file is missing, damaged, foreign, or holds no classifier.
         """
-        stored = from_file(path)
+        return cls.of(from_file(path))
+
+    @classmethod
+    def of(cls, stored: Named) -> Self:
+        """Put a classifier together from the parts that a file held."""
         classifier = cls(stored.detector, head=stored.head_name, **stored.settings)
         classifier.head_, classifier.novelty_ = stored.head, stored.novelty
         classifier.classes_, classifier.unknown_threshold_ = stored.classes, stored.unknown_threshold
         classifier.features_, classifier.columns_ = stored.features, stored.columns
+        classifier.learnt_from_ = stored.learnt_from
         classifier.n_features_in_ = stored.n_inputs
         if stored.input_names is not None:
             classifier.feature_names_in_ = np.array(stored.input_names, dtype=object)
         return classifier
+
+    def _parts(self) -> Named:
+        """What goes into a file."""
+        check_is_fitted(self)
+        return Named(
+            detector=self.detector,
+            head_name=self.head,
+            head=self.head_,
+            novelty=self.novelty_,
+            classes=self.classes_,
+            features=self.features_,
+            columns=self.columns_,
+            n_inputs=self.n_features_in_,
+            input_names=_names(self),
+            unknown_threshold=self.unknown_threshold_,
+            learnt_from=self.learnt_from_,
+            settings={"benign": self.benign, "unknown_share": self.unknown_share},
+        )
 
     def _training_values(self, X: Table, y: ArrayLike) -> Floats:
         """Read the labelled table, and remember its columns as scikit-learn does."""

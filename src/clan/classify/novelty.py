@@ -20,7 +20,9 @@ MAX_REFERENCES = 256
 FLOOR = 1e-2
 """Added to distances before the logarithm: copies of a reference are equally near."""
 
-BLOCK = 2048
+BLOCK = 256
+"""Rows compared at once. Blocks are always full, because the matrix product of another shape may differ in its last
+bit, and whether a flow is unknown must not depend on the flows beside it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +68,9 @@ class Novelty:
         ratio = np.empty(len(x))
         for start in range(0, len(x), BLOCK):
             part = slice(start, start + BLOCK)
-            scaled = np.clip((x[part] - self.mean) / self.spread, -CLIP, CLIP)
-            distance = _distances(scaled, self.references)
+            scaled = np.zeros((BLOCK, len(self.mean)), dtype=np.float32)
+            np.clip((x[part] - self.mean) / self.spread, -CLIP, CLIP, out=scaled[: len(x[part])])
+            distance = _distances(scaled, self.references)[: len(x[part])]
             if own is not None:
                 here = np.flatnonzero(own[part] >= 0)
                 distance[here, own[part][here]] = np.inf

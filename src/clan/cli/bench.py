@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Json, Quiet
+from clan.cli.options import Json, Prevalence, Quiet
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def command(
     against: Annotated[str, typer.Option("--against", metavar="NAME", help="Whom the others are tested against.")] = (
         "clan"
     ),
-    prevalence: Annotated[float, typer.Option("--prevalence", help="Share of attacks, for the precision.")] = 0.001,
+    prevalence: Prevalence = 0.001,
     flows_per_day: Annotated[
         float, typer.Option("--flows-per-day", help="Benign flows a day, for alerts a day.")
     ] = 1e6,
@@ -74,8 +74,6 @@ def command(
     place = out or f"clan-bench-{name}.csv"
     for path in filter(None, (place, plot)):
         check_output(path, inputs=[])
-    if not 0 < prevalence < 1:
-        raise ConfigError(f"--prevalence must be between 0 and 1, got {prevalence}")
     results = Results(place, fields=wanted.fields, key=wanted.key)
     if not table_only:
         options = BenchOptions(

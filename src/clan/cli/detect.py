@@ -78,10 +78,13 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score captures or what an interface sees; write an alert with its reasons for each flow beyond the threshold."""
+    """Score captures or what an interface sees; write an alert with its reasons for each flow beyond the threshold.
+
+    Where the model comes from clan finetune, each alert has a name too.
+    """
     from clan.alerts import FileSink
+    from clan.classify import open_model
     from clan.cli.reading import as_json, open_reader
-    from clan.detect import ClanDetector
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
     from clan.monitor import Monitor, check_source, flow_settings_of
@@ -105,7 +108,7 @@ def command(
         raise ConfigError("--report keeps every flow in memory and needs a run that ends; with -i use --scores")
     _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
-    detector = ClanDetector.load(model)
+    detector, namer = open_model(model)
     reader = open_reader(wanted, flow_settings_of(detector), early=early)
     check_source(detector, reader.kind)  # before there is any file of results
     with ExitStack() as stack:
@@ -114,6 +117,7 @@ def command(
         every = 60.0 if stats_every is None else stats_every
         monitor = Monitor(
             detector,
+            namer=namer,
             sinks=sinks,
             scores=table,
             keep_scored=report is not None,
@@ -127,7 +131,7 @@ def command(
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
         found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": monitor.model_id}
-        write_json(as_json(reader.report) | found)
+        write_json(as_json(reader.report) | found | ({} if namer is None else {"labels": dict(outcome.labels)}))
     if not quiet:
         _tell(outcome, reader, expected, written=[path for path in (scores, report) if path])
 
@@ -153,6 +157,7 @@ def _tell(outcome: Outcome, reader: FlowReader | LiveReader, expected: Expected,
             outcome.alerts,
             n_flows=outcome.n_flows,
             n_alerts=outcome.n_alerts,
+            labels=outcome.labels,
             **expected._asdict(),
         )
     )
@@ -184,6 +189,7 @@ def _write_report(
         expected_interval=expected.interval,
         alerts=outcome.alerts,
         alerts_path=alerts_path,
+        labels=outcome.labels,
         limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],
         version=__version__,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, inputs
+from clan.cli.options import Format, Join, Json, More, Prevalence, Quiet, Read, Strict, inputs
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def command(
     ],
     more: More = None,
     read: Read = None,
-    prevalence: Annotated[
-        float, typer.Option("--prevalence", help="Share of flows that are attacks where you are, for the precision.")
-    ] = 0.001,
+    prevalence: Prevalence = 0.001,
     format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
@@ -49,8 +47,6 @@ def command(
     from clan.monitor import check_source, flow_settings_of
     from clan.sources.tabular import read_labels
 
-    if not 0 < prevalence < 1:
-        raise ConfigError(f"--prevalence must be between 0 and 1, got {prevalence}")
     several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
     paths = inputs(read, [path for path in more or [] if not path.endswith(MODEL_SUFFIX)])
     lines = read_labels(labels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, inputs
+from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, UnknownShare, inputs
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,9 +37,7 @@ def command(
         bool, typer.Option("--rest-is-benign", help="Flows that no label means are benign; without it they are unused.")
     ] = False,
     head: Annotated[str, typer.Option("--head", help="trees, linear or prototypes.")] = "trees",
-    unknown_share: Annotated[
-        float, typer.Option("--unknown-share", help="Share of known flows that may be called unknown.")
-    ] = 0.05,
+    unknown_share: UnknownShare = 0.05,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
     format_name: Format = None,
     join: Join = False,
@@ -53,14 +51,11 @@ def command(
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
-    from clan.errors import ConfigError
     from clan.monitor import check_source, flow_settings_of
     from clan.sources.tabular import read_labels
 
     paths = inputs(read, more)
     head_class(head)
-    if not 0 < unknown_share < 1:
-        raise ConfigError(f"--unknown-share must be between 0 and 1, got {unknown_share}")
     check_output(output, inputs=[*paths, *(benign or []), labels])
     windows, detector = read_labels(labels), ClanDetector.load(model)
 

@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clan.cli.console import write_json
 from clan.cli.options import Json
 
+if TYPE_CHECKING:
+    from clan.classify import FlowClassifier
+
 
 def command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Model file made by clan train.")],
     json: Json = False,
 ) -> None:
-    """Check a model file and say what it was trained on, with which settings, and what to expect of it."""
+    """Check a model file and say what it was trained on, with which settings, what to expect, and what it names."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from clan.alerts.text import visible
-    from clan.detect import ClanDetector
+    from clan.classify import open_model
 
-    manifest = ClanDetector.load(model).manifest_
+    detector, namer = open_model(model)
+    manifest = detector.manifest_ | ({} if namer is None else {"classifier": namer.manifest_})
     if json:
         write_json(manifest)
         return
     table = Table(show_header=False, show_edge=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    for name, value in _rows(manifest):
+    for name, value in _rows(manifest | ({} if namer is None else {"classifier": _naming(namer)})):
         table.add_row(Text(name, style="bold"), Text(visible(value, limit=300)))
     Console(highlight=False).print(table)
+
+
+def _naming(namer: FlowClassifier) -> dict[str, Any]:
+    """Say what a classifier names, from how many rows of each class, and how its `unknown` was calibrated."""
+    told = namer.manifest_
+    rows = [f"{name} ({n:,})" for name, n in zip(told.pop("classes"), told.pop("labelled_rows"), strict=True)]
+    rule = (
+        f"unknown score above {told.pop('unknown_threshold'):.3f}: the {told['unknown_share']:.0%} of "
+        f"{told.pop('held_out_rows'):,} held-out labelled rows that are least like their class, each class weighing "
+        "the same"
+    )
+    return {"classes (labelled rows)": ", ".join(rows), **told, "unknown": rule}
 
 
 def _rows(manifest: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

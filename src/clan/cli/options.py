@@ -52,6 +52,25 @@ CaptureTool = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _share(param: typer.CallbackParam, value: float) -> float:
+    """Refuse what is no share; NaN neither."""
+    if not 0 < value < 1:
+        raise ConfigError(f"{param.opts[0]} must be between 0 and 1, got {value}")
+    return value
+
+
+Prevalence = Annotated[
+    float,
+    typer.Option(
+        "--prevalence", callback=_share, help="Share of flows that are attacks where you are, for the precision."
+    ),
+]
+UnknownShare = Annotated[
+    float,
+    typer.Option("--unknown-share", callback=_share, help="Share of known flows that may be called unknown."),
+]
 Format = Annotated[
     str | None,
     typer.Option(

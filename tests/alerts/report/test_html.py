@@ -69,6 +69,14 @@ def test_page_is_well_formed_and_tells_what_was_asked() -> None:
         assert heading in page
 
 
+def test_page_tells_names() -> None:
+    report = data(scored_frame(400, 2))
+    named = [replace(a, label="scan", likeliest_label="scan", label_probability=0.75) for a in report.alerts]
+    page = render(replace(report, alerts=named, labels={"scan": 2}))
+    assert page.count('<b class="name">scan 0.75</b>') == 2
+    assert "named: 2 scan" in page
+
+
 def test_page_loads_nothing_and_forbids_itself_to() -> None:
     page = render(data(scored_frame(400, 6)))
     tree = Page(page)
@@ -94,7 +102,19 @@ def test_hostile_text_never_arrives_raw() -> None:
         limits=[HOSTILE],
         version=HOSTILE,
         alerts_path=HOSTILE,
-        alerts=[replace(a, reasons=(hostile_reason(),), model_id=HOSTILE) for a in report.alerts] * 200,
+        labels={HOSTILE: 1},
+        alerts=[
+            replace(
+                a,
+                reasons=(hostile_reason(),),
+                model_id=HOSTILE,
+                label="unknown",
+                likeliest_label=HOSTILE,
+                label_probability=0.5,
+            )
+            for a in report.alerts
+        ]
+        * 200,
     )
     page = render(report)
     tree = Page(page)

@@ -104,6 +104,17 @@ def test_metadata_holds_the_decision_and_five_reasons_exactly() -> None:
     assert event["flow"]["pkts_toserver"] == alert.packets_fwd
 
 
+def test_a_name_is_in_the_metadata_and_changes_no_signature() -> None:
+    (alert,) = alerts_of(scored_frame(10, 1))
+    named = replace(alert, label="unknown", likeliest_label=HOSTILE, label_probability=0.1)
+    before, event = (json.loads(encode(each)) for each in (alert, named))
+    check(event, SCHEMA)
+    meta = event["alert"].pop("metadata")
+    assert (meta["label"], meta["likeliest_label"], meta["label_probability"]) == (["unknown"], [HOSTILE], ["0.1"])
+    assert not any("label" in name for name in before["alert"].pop("metadata"))
+    assert event == before
+
+
 def test_gid_is_private_and_the_signature_survives_retraining() -> None:
     (alert,) = alerts_of(scored_frame(10, 1))
     old, new = (json.loads(encode(replace(alert, model_id=m)))["alert"] for m in ("a", "b"))

@@ -10,7 +10,7 @@ from clan.alerts.alert import SEVERITIES, Alert
 from clan.alerts.quantity import number, quantity
 from clan.alerts.reason import Reason
 from clan.alerts.report.range_picture import range_picture
-from clan.alerts.summary import endpoint
+from clan.alerts.summary import endpoint, name_of
 from clan.alerts.text import visible
 
 MOST_ALERTS = 500
@@ -45,6 +45,7 @@ def alert_list(alerts: Sequence[Alert]) -> str:
 
 def _alert(alert: Alert, *, unfolded: bool) -> str:
     first = safe(alert.reasons[0].sentence) if alert.reasons else ""
+    name = f'<b class="name">{safe(name_of(alert))}</b> ' if alert.label is not None else ""
     source, destination = (
         html.escape(endpoint(ip, port)) for ip, port in ((alert.src_ip, alert.src_port), (alert.dst_ip, alert.dst_port))
     )
@@ -54,7 +55,7 @@ def _alert(alert: Alert, *, unfolded: bool) -> str:
         f"<span>{_moment(alert.timestamp)}</span>"
         f"<span>{source} → {destination} {safe(alert.transport or '')}</span>"
         f"<span>{number(alert.anomaly_score)}</span><span>{alert.p_value:.2g}</span>"
-        f'<span class="why">{first}</span></div></summary>'
+        f'<span class="why">{name}{first}</span></div></summary>'
         f'<div class="inside">{_reasons(alert.reasons)}{_identity(alert)}</div></details>\n'
     )
 

@@ -25,6 +25,7 @@ class ReportData:
         expected_interval: Its interval, low and high.
         alerts: The alert records, any order.
         alerts_path: Where all alerts were written, for what the page leaves out; None where they were not.
+        labels: How many alerts have which name; empty where the model names nothing.
         limits: Further sentences for what the tool cannot tell about this run.
         version: Version of clan.
     """
@@ -39,5 +40,6 @@ class ReportData:
     expected_interval: tuple[float, float]
     alerts: Sequence[Alert]
     alerts_path: str | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
     limits: Sequence[str] = field(default=())
     version: str = ""

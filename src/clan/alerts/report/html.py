@@ -21,6 +21,7 @@ from clan.alerts.report.host_picture import host_picture
 from clan.alerts.report.range_picture import budget_picture
 from clan.alerts.report.score_picture import score_picture
 from clan.alerts.report.time_picture import time_picture
+from clan.alerts.summary import names_of
 from clan.errors import DataError
 
 _LIMITS = (
@@ -136,10 +137,13 @@ def _span(seconds: float) -> str:
 
 def _alerts_note(report: ReportData) -> str:
     total = len(report.alerts)
+    named = f"; named: {names_of(report.labels)}" if report.labels else ""
     if total <= MOST_ALERTS:
-        return "least like benign first" if total else ""
+        return safe(f"least like benign first{named}") if total else ""
     where = f"they are in {report.alerts_path}" if report.alerts_path else "write them with -o to have them all"
-    return safe(f"the {MOST_ALERTS} with the smallest p-value; {total - MOST_ALERTS:,} are left out here, {where}")
+    return safe(
+        f"the {MOST_ALERTS} with the smallest p-value; {total - MOST_ALERTS:,} are left out here, {where}{named}"
+    )
 
 
 def _counters(counters: Mapping[str, int]) -> str:

@@ -3,7 +3,8 @@ r"""Alerts as Suricata EVE JSON, one object a line.
 The line keeps to Suricata's own schema: no keys of ours in `alert` or `flow`, and everything that Suricata does not
 know lies in `alert.metadata`, whose values are lists of strings there. The features that explain an alert are lists of
 the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_quantile`, `benign_low`,
-`benign_high`, `reason`. Numbers in these strings are exact (`repr`).
+`benign_high`, `reason`. Numbers in these strings are exact (`repr`). A model that names flows adds `label` (a class or
+`unknown`), `likeliest_label` and the probability of the latter, `label_probability`.
 
 What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
@@ -24,7 +25,7 @@ from clan.alerts.alert import Alert
 GENERATOR_ID = 2509
 """EVE `gid` of every alert of clan: none of Suricata's or Snort's generators has it."""
 SIGNATURE_ID = 1
-"""EVE `signature_id` of an anomalous flow that has no name yet."""
+"""EVE `signature_id` of an anomalous flow, named or not: what suppresses one must not depend on labels."""
 REVISION = 1
 """EVE `rev`: rises when the meaning of the line changes."""
 SIGNATURE = "clan: flow unlike benign traffic"
@@ -123,6 +124,10 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
     for key, count in (("toserver", alert.payload_bytes_fwd), ("toclient", alert.payload_bytes_bwd)):
         if count is not None:
             known[f"payload_bytes_{key}"] = [str(count)]
+    if alert.label is not None:
+        known["label"] = [alert.label]
+    if alert.likeliest_label is not None and alert.label_probability is not None:
+        known |= {"likeliest_label": [alert.likeliest_label], "label_probability": [repr(alert.label_probability)]}
     if alert.tunnel:
         known["tunnel"] = [alert.tunnel]
     if alert.timestamp is None:
