@@ -22,7 +22,7 @@ from tests.flows.run import frame_of
 from tests.sources.packets.capture import read
 
 from clan.cli import main
-from clan.flows import FlowSettings
+from clan.flows import PACKET_GROUPS, FlowSettings
 from clan.sources.packets import PacketSource
 
 LARGE = (
@@ -65,18 +65,22 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+GROUPS = PACKET_GROUPS
+"""All that packets tell."""
+
+
 def check_wrappings(path: Path, tmp_path: Path) -> None:
     """Read one capture in many ways and compare."""
-    flows, counts, _ = read(path, chunk_bytes=4 << 20)
+    flows, counts, _ = read(path, chunk_bytes=4 << 20, features=GROUPS)
     expected = digest(flows)
     for chunk_bytes in (1 << 12, 1 << 16, 1 << 22):
-        again, counts_again, _ = read(path, chunk_bytes=chunk_bytes)
+        again, counts_again, _ = read(path, chunk_bytes=chunk_bytes, features=GROUPS)
         assert again.equals(flows)
         assert (digest(again), counts_again) == (expected, counts)
     data = path.read_bytes()
     for name, packed in (("a.gz", gzip.compress(data, 1)), ("a.zst", zstandard.ZstdCompressor().compress(data))):
         (tmp_path / name).write_bytes(packed)
-        again, counts_again, _ = read(tmp_path / name)
+        again, counts_again, _ = read(tmp_path / name, features=GROUPS)
         assert (digest(again), counts_again) == (expected, counts)
     assert digest(through_pipe(data, tmp_path / "pipe")) == expected
 
@@ -93,7 +97,7 @@ def through_pipe(data: bytes, pipe: Path) -> pl.DataFrame:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        return read(pipe)[0]
+        return read(pipe, features=GROUPS)[0]
     finally:
         writer.join()
 
@@ -113,7 +117,7 @@ def test_hash_secret_changes_nothing(capture: Path, monkeypatch: pytest.MonkeyPa
     found = set()
     for seed in range(3):
         monkeypatch.setattr(os, "urandom", lambda n, seed=seed: hashlib.sha256(bytes([seed])).digest()[:n])
-        source = PacketSource([str(capture)], FlowSettings(max_flows=max_flows))
+        source = PacketSource([str(capture)], FlowSettings(max_flows=max_flows), features=GROUPS)
         found.add(digest(pl.concat(list(source.batches())).head(5000)))
         source.close()
     assert len(found) == 1
@@ -122,8 +126,8 @@ def test_hash_secret_changes_nothing(capture: Path, monkeypatch: pytest.MonkeyPa
 def test_other_processes_with_other_threads_agree(capture: Path) -> None:
     code = (
         "import sys, polars as pl; from clan.sources import read_flows;"
-        "from tests.contracts.test_determinism import digest;"
-        "print(digest(read_flows(sys.argv[1])), pl.thread_pool_size())"
+        "from tests.contracts.test_determinism import GROUPS, digest;"
+        "print(digest(read_flows(sys.argv[1], features=GROUPS)), pl.thread_pool_size())"
     )
     outputs = []
     for threads in ("1", "3"):
@@ -133,7 +137,7 @@ def test_other_processes_with_other_threads_agree(capture: Path) -> None:
         )
         outputs.append(done.stdout.split())
     assert {threads for _, threads in outputs} == {"1", "3"}
-    assert {hashed for hashed, _ in outputs} == {digest(read(capture)[0])}
+    assert {hashed for hashed, _ in outputs} == {digest(read(capture, features=GROUPS)[0])}
 
 
 def test_number_of_workers_changes_no_byte_of_the_file(capture: Path, tmp_path: Path) -> None:
@@ -146,7 +150,12 @@ def test_number_of_workers_changes_no_byte_of_the_file(capture: Path, tmp_path: 
     written = set()
     for workers in ("1", "2", "3"):
         out = tmp_path / f"{workers}.parquet"
-        assert main(["flows", "-r", str(inputs), "-o", str(out), "-q", "--workers", workers]) == 0
+        assert (
+            main(
+                ["flows", "-r", str(inputs), "-o", str(out), "-q", "--workers", workers, "--features", ",".join(GROUPS)]
+            )
+            == 0
+        )
         written.add(hashlib.sha256(out.read_bytes()).hexdigest())
     assert pl.read_parquet(tmp_path / "3.parquet")["source"].n_unique() == 3
     assert len(written) == 1

@@ -53,9 +53,7 @@ def test_looking_at_standard_input_takes_nothing_from_it(monkeypatch: pytest.Mon
 
 def test_named_pipe_is_not_looked_into(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert (
-        recognise(str(tmp_path / "pipe")) is FORMATS["pcap"]
-    )  # opening it would wait for a writer
+    assert recognise(str(tmp_path / "pipe")) is FORMATS["pcap"]  # opening it would wait for a writer
 
 
 @pytest.mark.usefixtures("toy")

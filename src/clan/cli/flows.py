@@ -10,6 +10,7 @@ from clan.cli.console import err, write_json
 from clan.cli.options import (
     Bpf,
     CaptureTool,
+    Features,
     Format,
     Interface,
     Join,
@@ -20,6 +21,7 @@ from clan.cli.options import (
     Strict,
     Wanted,
     Workers,
+    groups_of,
 )
 
 
@@ -33,14 +35,7 @@ def command(
         str, typer.Option("-o", "--output", metavar="FILE", help="A name ending in .parquet, .csv or .ndjson, or -.")
     ] = "-",
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
-    features: Annotated[
-        str | None,
-        typer.Option(
-            "--features",
-            help="Feature groups, separated by commas; by default flow for packets and conn for flow records.",
-            show_default=False,
-        ),
-    ] = None,
+    features: Features = None,
     format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
@@ -52,13 +47,10 @@ def command(
     from clan.cli.reading import as_json, open_reader, tell
     from clan.errors import ConfigError
     from clan.flows import profile as settings_of
-    from clan.schema import IDENTITY, features_of
     from clan.tables import STDOUT, TableWriter
 
     if json and output == STDOUT:
         raise ConfigError("--json writes to standard output, which already carries the flows; name a file with -o")
-    asked = features.split(",") if features else None
-    features_of(asked or [])
     wanted = Wanted(
         paths=[*(read or []), *(more or [])],
         interfaces=interface or [],
@@ -68,12 +60,12 @@ def command(
         join=join,
         strict=strict,
         workers=workers,
+        features=groups_of(features),
     )
     reader = open_reader(wanted, settings_of(profile))
-    columns = [*IDENTITY, *(f.name for f in features_of(asked or reader.groups))]
     with TableWriter(output) as table:
         for batch in reader.batches():
-            table.write(batch.select(columns))
+            table.write(batch)
     if json:
         write_json(as_json(reader.report) | {"output": output})
     if not quiet:

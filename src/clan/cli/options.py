@@ -94,6 +94,15 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="GROUPS",
+        help="Feature groups, separated by commas: flow, conn; by default flow for packets and conn for flow records.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
 Model = Annotated[str, typer.Option("-m", "--model", metavar="MODEL", help="Model file made by clan train.")]
@@ -112,6 +121,7 @@ class Wanted:
         join: The files are the parts of one rotated capture.
         strict: Raise on the first damage.
         workers: Processes that read; None: chosen by the reader.
+        features: Feature groups; None: what the source gives unless asked.
     """
 
     paths: list[str]
@@ -122,6 +132,7 @@ class Wanted:
     join: bool
     strict: bool
     workers: int | None
+    features: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.interfaces and self.paths:
@@ -136,6 +147,16 @@ class Wanted:
             raise ConfigError(
                 "nothing to read: name captures with -r, for instance -r monday.pcap, or an interface with -i"
             )
+
+
+def groups_of(features: str | None) -> tuple[str, ...] | None:
+    """Split what `--features` was given: names of groups with commas between, blanks around them allowed.
+
+    Example:
+        >>> groups_of("flow, conn")
+        ('flow', 'conn')
+    """
+    return None if features is None else tuple(name.strip() for name in features.split(","))
 
 
 def inputs(read: list[str] | None, more: list[str] | None) -> list[str]:

@@ -38,10 +38,18 @@ def open_reader(
     """
     if wanted.interfaces:
         _announce_compiling()
-        return WatchedLiveReader(wanted.interfaces, settings=settings, bpf=wanted.bpf, early=early, tool=wanted.tool)
+        return WatchedLiveReader(
+            wanted.interfaces,
+            settings=settings,
+            features=wanted.features,
+            bpf=wanted.bpf,
+            early=early,
+            tool=wanted.tool,
+        )
     return WatchedReader(
         wanted.paths,
         settings=settings,
+        features=wanted.features,
         format_name=wanted.format_name,
         join=wanted.join,
         strict=wanted.strict,

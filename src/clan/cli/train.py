@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, More, Quiet, Read, Strict, Workers, inputs
+from clan.cli.options import Features, Format, Join, Json, More, Quiet, Read, Strict, Workers, groups_of, inputs
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,14 +30,7 @@ def command(
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="default, or paper for the published recipe.")] = "default",
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
-    features: Annotated[
-        str | None,
-        typer.Option(
-            "--features",
-            help="Feature groups, separated by commas; by default flow for packets and conn for flow records.",
-            show_default=False,
-        ),
-    ] = None,
+    features: Features = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
     format_name: Format = None,
     join: Join = False,
@@ -59,13 +52,20 @@ def command(
 
     paths = inputs(read, more)
     # What can be wrong with the settings should be known before hours of reading.
-    features_of(features.split(",") if features else [])
+    groups = groups_of(features)
+    features_of(groups or ())
     Budget(alerts_per_day=alerts_per_day, fpr=fpr)
     recipe(preset)
     detector = ClanDetector(alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, random_state=seed)
     check_output(output, inputs=paths)
     reader = WatchedReader(
-        paths, settings=settings_of(profile), format_name=format_name, join=join, strict=strict, workers=workers
+        paths,
+        settings=settings_of(profile),
+        features=groups,
+        format_name=format_name,
+        join=join,
+        strict=strict,
+        workers=workers,
     )
     flows = pl.concat(list(reader.batches()))
     if not quiet:

@@ -2,13 +2,14 @@
 
 from clan.flows.assemble import Packets
 from clan.flows.counters import COUNTERS
-from clan.flows.engine import FlowEngine
+from clan.flows.engine import PACKET_GROUPS, FlowEngine
 from clan.flows.jit import compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
 from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
 
 __all__ = [
     "COUNTERS",
+    "PACKET_GROUPS",
     "PROFILES",
     "PROTOCOL_NAMES",
     "EarlyReports",

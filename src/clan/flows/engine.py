@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,9 @@ from clan.flows.state import DONE
 from clan.flows.table import new_table, release_all
 from clan.flows.waiting import BATCH_FLOWS, Slots, Waiting
 
+PACKET_GROUPS: Final[tuple[str, ...]] = ("flow", "conn")
+"""The feature groups that packets tell; of `conn` the measured columns, from which the others follow."""
+
 STEP_BACK_US: Final = 100_000
 """Steps of the clock back by up to this much never cost the order of the output."""
 
@@ -37,10 +40,19 @@ class FlowEngine:
         source: Name of the stream, for the `source` column.
         early: When long flows are reported before their end. The tables then have one more column, `early`; an early
             report has the uid that its flow will have, and leaves at once rather than in order.
+        groups: Feature groups to compute, of `PACKET_GROUPS`, in the order of their columns.
     """
 
-    def __init__(self, settings: FlowSettings, *, source: str, early: EarlyReports | None = None) -> None:
+    def __init__(
+        self,
+        settings: FlowSettings,
+        *,
+        source: str,
+        early: EarlyReports | None = None,
+        groups: Sequence[str] = ("flow",),
+    ) -> None:
         self.settings = settings
+        self.groups = tuple(groups)
         self.source = source
         self.counters = c.new_counters()
         self._rules = settings.rules(early)
@@ -166,7 +178,7 @@ class FlowEngine:
     def _let_go(self, slots: Slots, *, early: bool) -> pl.DataFrame:
         """Make the rows of some flows, and free their slots."""
         shown = early if self._rules.early else None
-        frame = make_frame(self._table.flows, slots, source=self.source, early=shown)
+        frame = make_frame(self._table.flows, slots, source=self.source, early=shown, groups=self.groups)
         release_all(self._table, slots)
         return frame
 

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from clan.flows.columns import Columns, collect, new_columns
+from clan.flows.conn import collect_conn
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 from clan.flows.prefetch import prefetch
 from clan.flows.state import LINE, STATE
 from clan.flows.text import LINE_LENGTH, new_text_scratch, write_identity
-from clan.schema import IDENTITY, features_of
+from clan.schema import CONN_MEASURED, IDENTITY, Feature, features_of
 
 _TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunnel")
-_FEATURES: Final = features_of(["flow"])
+_MEASURED: Final[dict[str, tuple[Feature, ...]]] = {
+    "flow": features_of(["flow"]),
+    "conn": tuple(feature for feature in features_of(["conn"]) if feature.name in CONN_MEASURED),
+}
 _WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
 _RECORD_LINES: Final = STATE.itemsize // LINE
 _AHEAD: Final = 4  # records whose memory is asked for ahead of their turn
 
 
-def make_frame(flows: Any, slots: npt.NDArray[np.int64], *, source: str, early: bool | None) -> pl.DataFrame:
+class GroupColumns(NamedTuple):
+    """Room for the columns of each group; none for a group that nobody wants."""
+
+    flow: Columns
+    conn: Columns
+
+
+def make_frame(
+    flows: Any, slots: npt.NDArray[np.int64], *, source: str, early: bool | None, groups: Sequence[str] = ("flow",)
+) -> pl.DataFrame:
     """Make the rows of some finished flows.
 
     Args:
@@ -32,14 +46,17 @@ def make_frame(flows: Any, slots: npt.NDArray[np.int64], *, source: str, early: 
         slots: Which of them, in the order of the rows.
         source: The `source` column.
         early: Value of the `early` column; None: no such column.
+        groups: Feature groups to compute: `flow`, `conn`.
 
     Returns:
-        The columns of `clan.schema.IDENTITY`, then those of group `flow`.
+        The columns of `clan.schema.IDENTITY`, then those of the groups; of `conn` the measured ones.
     """
     n = slots.size
     numbers = np.empty((5, n), np.int64)
     text = np.empty(n * LINE_LENGTH, np.uint8)
-    columns = new_columns(len(_FEATURES), n)
+    columns = GroupColumns(
+        *(new_columns(len(_MEASURED[name]) if name in groups else 0, n) for name in GroupColumns._fields)
+    )
     used = describe(flows, slots, new_text_scratch(), numbers, text, columns)
     names = pl.read_csv(
         io.BytesIO(text[:used].tobytes()),
@@ -59,15 +76,17 @@ def make_frame(flows: Any, slots: npt.NDArray[np.int64], *, source: str, early: 
         "source": pl.repeat(source, n, dtype=pl.String, eager=True),
     }
     table = {name: identity[name] for name in IDENTITY}
-    for i, feature in enumerate(_FEATURES):
-        table[feature.name] = pl.Series((columns.whole if feature.integer else columns.real)[i, :n])
+    for group in groups:
+        made = columns._asdict()[group]
+        for i, feature in enumerate(_MEASURED[group]):
+            table[feature.name] = pl.Series((made.whole if feature.integer else made.real)[i, :n])
     if early is not None:
         table["early"] = pl.repeat(early, n, dtype=pl.Boolean, eager=True)
     return pl.DataFrame(table)
 
 
 @kernel
-def describe(flows: Any, slots: Any, scratch: Any, numbers: Any, text: Any, columns: Columns) -> Int:
+def describe(flows: Any, slots: Any, scratch: Any, numbers: Any, text: Any, columns: GroupColumns) -> Int:
     """Write identity and features of some flows; gives the bytes of text written."""
     at = 0
     for i in range(slots.size):
@@ -76,5 +95,8 @@ def describe(flows: Any, slots: Any, scratch: Any, numbers: Any, text: Any, colu
                 prefetch(flows, slots[i + _AHEAD], line * LINE)
         flow = flows[slots[i]]
         at = write_identity(flow, scratch, numbers, i, text, at)
-        collect(flow, columns, i)
+        if columns.flow.real.size > 0:
+            collect(flow, columns.flow, i)
+        if columns.conn.real.size > 0:
+            collect_conn(flow, columns.conn, i)
     return at

@@ -46,10 +46,12 @@ def decode_ipv4(buffer: Any, lycos: bool, packet: Any) -> Int:
     packet.dst_hi = 0
     packet.dst_lo = u32(buffer, at + 16)
     packet.at = at + header
+    # Without a length it was to be filled in by the network card (segmentation offload).
+    whole = total if total > 0 else packet.wire_end - at
+    packet.behind_ip = whole - 20
     if lycos:
         return decode_transport(buffer, total - header, lycos, packet)
-    if total == 0:  # segmentation offload: the length was to be filled in by the network card
-        total = packet.wire_end - at
+    total = whole
     if total < header:
         return c.MALFORMED
     packet.end = min(packet.end, at + total)  # what follows is Ethernet padding
@@ -76,6 +78,7 @@ def decode_ipv6(buffer: Any, packet: Any) -> Int:
     packet.at = at + 40
     if length == 0:  # jumbogram, or segmentation offload
         length = max(packet.wire_end - packet.at, 0)
+    packet.behind_ip = length
     packet.end = min(packet.end, packet.at + length)
     return decode_extensions(buffer, packet.at + length, packet)
 

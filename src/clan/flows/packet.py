@@ -25,6 +25,7 @@ PACKET: Final = record_type(
         ("version", np.int32),  # 4 or 6
         ("payload", np.int32),  # transport payload in bytes, from the IP lengths
         ("header", np.int32),  # transport header in bytes
+        ("behind_ip", np.int32),  # bytes behind the fixed part of the IP header, from the IP length
         ("tcp_flags", np.int32),  # the TCP flags byte, 0 for other protocols
         ("byte13", np.int32),  # the byte where TCP has its flags, whatever the protocol (profile lycos)
         ("window", np.int32),  # TCP window, unscaled

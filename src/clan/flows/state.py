@@ -34,15 +34,15 @@ BULK: Final = record_type(
     [
         ("start", np.int64),  # us; 0 while no run is under way
         ("last", np.int64),
-        ("run_packets", np.int64),
         ("run_bytes", np.int64),
-        ("count", np.int64),
         ("packets", np.int64),
         ("bytes", np.int64),
         ("duration", np.int64),
+        ("run_packets", np.int32),  # no further than to where a run is a bulk
+        ("count", np.int32),
     ]
 )
-"""Bulk transfer in one direction: the run under way, and the totals of the bulks so far. One cache line."""
+"""Bulk transfer in one direction: the run under way until it is a bulk, and the totals of the bulks so far."""
 
 WAY: Final = record_type(
     [
@@ -69,8 +69,9 @@ WAY: Final = record_type(
         ("rst", np.int32),
         ("cwr", np.int32),
         ("ece", np.int32),
-        # the third, which only packets with payload change
+        # the third, which only packets with payload, or with something between IP header and transport, change
         ("bulk", BULK),
+        ("between", np.int64),  # bytes of IP options and extension headers
     ]
 )
 """One direction of a flow. Side by side, because a packet changes one direction only: fewer cache lines to fetch."""

@@ -66,6 +66,7 @@ def clear_way(side: Any) -> None:
     side.filled = side.length_max = side.length_min = side.header_min = 0
     side.psh = side.urg = side.syn = side.fin = side.rst = side.cwr = side.ece = 0
     side.window = -1
+    side.between = 0
     clear_bulk(side.bulk)
 
 
@@ -179,6 +180,9 @@ def update_way(flow: Any, packet: Any, way: Int, ts: Int, lycos: bool) -> None:
     side.header_bytes += packet.header
     if payload > 0:
         side.filled += 1
+    between = packet.behind_ip - packet.header - payload
+    if between != 0:  # seldom, and its place lies on another cache line
+        side.between += between
     side.last_ts = ts
 
 
@@ -215,6 +219,10 @@ def update_bulk(flow: Any, way: Int, ts: Int, payload: Int, lycos: bool) -> None
         bulk.start = ts
         bulk.run_packets = 1
         bulk.run_bytes = payload
+    elif bulk.run_packets == BULK_PACKETS:
+        bulk.packets += 1
+        bulk.bytes += payload
+        bulk.duration += ts - bulk.last
     else:
         bulk.run_packets += 1
         bulk.run_bytes += payload
@@ -223,8 +231,4 @@ def update_bulk(flow: Any, way: Int, ts: Int, payload: Int, lycos: bool) -> None
             bulk.packets += BULK_PACKETS
             bulk.bytes += bulk.run_bytes
             bulk.duration += ts - bulk.start
-        elif bulk.run_packets > BULK_PACKETS:
-            bulk.packets += 1
-            bulk.bytes += payload
-            bulk.duration += ts - bulk.last
     bulk.last = ts

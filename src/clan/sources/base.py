@@ -15,6 +15,10 @@ class Source(Protocol):
     """The stream, as the `source` column names it."""
     kind: str
     """What a model remembers: ``packets``, ``zeek``, ..."""
+    groups: tuple[str, ...]
+    """The feature groups that it can tell (names of `clan.schema.GROUPS`), first the one that it gives unless asked.
+
+    A constructor takes the groups that are wanted as `features`, and checks them by `clan.sources.groups`."""
     bytes_read: int
     """How far reading has come, in bytes of the file as it lies on disk."""
 

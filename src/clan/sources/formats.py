@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, UnsupportedFormat
+from clan.flows import PACKET_GROUPS
 from clan.sources.base import Source
 from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
 
@@ -33,7 +34,8 @@ class SourceFormat:
         kind: Kind of source, as a model remembers it: ``packets``, ``zeek``, ``suricata``, ``netflow``, ``argus`` or
             ``table``.
         groups: Feature groups that it can tell; the first is what is read when nobody asks for others.
-        open: Makes the source: `open(paths, settings, strict=...)`, where the paths are the parts of one stream.
+        open: Makes the source: `open(paths, settings, features=..., strict=...)`, where the paths are the parts of
+            one stream.
         recognise: Tells from the first bytes (at most `HEAD_BYTES`, decompressed) and the path whether a file is in
             this format.
         no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
@@ -52,7 +54,9 @@ def _is_packets(head: bytes, _path: str) -> bool:
     return is_capture(head)
 
 
-_ALL: Final = (SourceFormat(name="pcap", kind="packets", groups=("flow",), open=PacketSource, recognise=_is_packets),)
+_ALL: Final = (
+    SourceFormat(name="pcap", kind="packets", groups=PACKET_GROUPS, open=PacketSource, recognise=_is_packets),
+)
 """In the order in which they are asked; the first that recognises a file reads it."""
 
 FORMATS: Final[dict[str, SourceFormat]] = {entry.name: entry for entry in _ALL}

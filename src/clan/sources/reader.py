@@ -14,6 +14,7 @@ from clan.schema import IDENTITY, features_of
 from clan.sources.base import Source
 from clan.sources.discover import find_files
 from clan.sources.formats import format_named, recognise_all
+from clan.sources.groups import wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
@@ -28,6 +29,8 @@ class FlowReader:
     Args:
         paths: Files, folders, globs, `-`.
         settings: How packets are cut into flows.
+        features: Names of feature groups (`clan.schema.GROUPS`), in the order of their columns; None: what the format
+            gives unless asked, `flow` for packets.
         format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture, in the order given.
         strict: Raise on the first damage.
@@ -35,9 +38,10 @@ class FlowReader:
             are cores where several large files make that worth it, else this one alone.
 
     Raises:
-        ConfigError: A number of workers that makes no sense; files of several kinds, with what each is.
+        ConfigError: A number of workers that makes no sense; files of several kinds, with what each is; a feature group
+            that they cannot tell, with who can.
         SourceUnavailable: A path does not exist.
-        UnknownNameError: No such format.
+        UnknownNameError: No such format, or no such group.
         UnsupportedFormat: The only file is in no format that clan reads.
         NoFlows: None of several files is.
     """
@@ -47,11 +51,13 @@ class FlowReader:
         paths: Sequence[str],
         *,
         settings: FlowSettings | None = None,
+        features: Sequence[str] | None = None,
         format_name: str | None = None,
         join: bool = False,
         strict: bool = False,
         workers: int | None = None,
     ) -> None:
+        features_of(features or ())
         given = None if format_name is None else format_named(format_name)
         check_workers(workers, join=join)
         found = find_files(paths)
@@ -64,7 +70,9 @@ class FlowReader:
         else:
             self._formats, self.kind = dict.fromkeys(found.files, given), given.kind
         files = list(self._formats)
-        self.groups = next(iter(self._formats.values())).groups[:1]
+        told = next(iter(self._formats.values())).groups
+        told = tuple(group for group in told if all(group in entry.groups for entry in self._formats.values()))
+        self.groups = wanted_groups(features, told=told, kind=self.kind)
         """Feature groups of the flow tables."""
         self.total_bytes = sum(map(_size, files))
         self.bytes_read = self._bytes_done = 0
@@ -107,7 +115,14 @@ class FlowReader:
     def _start_workers(self) -> WorkerPool:
         streams = [self._streams[i] for i in self._shared]
         formats = [self._formats[paths[0]].name for paths in streams]
-        return WorkerPool(streams, formats, workers=self.workers, settings=self.settings, strict=self._strict)
+        return WorkerPool(
+            streams,
+            formats,
+            workers=self.workers,
+            settings=self.settings,
+            features=self.groups,
+            strict=self._strict,
+        )
 
     def _pass_over_bad(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[pl.DataFrame]:
         """Yield the flows of one stream; where it cannot be read and there are others, note why."""
@@ -128,7 +143,9 @@ class FlowReader:
     def _stream(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[tuple[pl.DataFrame, int]]:
         """Yield the flows of one stream and how far it was read, and add up its account whatever happens."""
         if pool is None or number not in self._shared:
-            source: Source = self._formats[paths[0]].open(paths, self.settings, strict=self._strict)
+            source: Source = self._formats[paths[0]].open(
+                paths, self.settings, features=self.groups, strict=self._strict
+            )
         else:
             source = pool.source(self._shared[number])
         self.report.streams += 1
@@ -154,6 +171,7 @@ def read_flows(
     paths: str | Path | Sequence[str | Path],
     *,
     settings: FlowSettings | None = None,
+    features: Sequence[str] | None = None,
     format_name: str | None = None,
     join: bool = False,
     strict: bool = False,
@@ -164,25 +182,28 @@ def read_flows(
     Args:
         paths: A file, folder or glob, or several of them; `-` is standard input.
         settings: How flows are cut; default: `FlowSettings()`. `clan.flows.profile("lycos")` cuts as LycoSTand did.
+        features: Names of feature groups, in the order of their columns; None: `flow` from packets.
         format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture.
         strict: Raise `MalformedRecord` on the first damage instead of warning.
         workers: Processes that read; the table is the same whatever their number. None: see `FlowReader`.
 
     Returns:
-        One row for each flow: the columns of `clan.schema.IDENTITY`, then the features of group `flow`. Stream after
+        One row for each flow: the columns of `clan.schema.IDENTITY`, then the features of the groups. Stream after
         stream, in order of (`ts_end`, `uid`) within each.
 
     Raises:
+        ConfigError: A group that the source cannot tell.
         NoFlows: There is no flow in them; the message counts why.
         SourceUnavailable: A path cannot be read.
-        ConfigError: Files of several kinds.
+        UnknownNameError: No such format, or no such group.
         UnsupportedFormat: The only file is in no format that clan reads.
     """
     several = [paths] if isinstance(paths, str | Path) else paths
     reader = FlowReader(
         [str(p) for p in several],
         settings=settings,
+        features=features,
         format_name=format_name,
         join=join,
         strict=strict,
@@ -191,6 +212,6 @@ def read_flows(
     return pl.concat(list(reader.batches()))
 
 
-def empty_flows() -> pl.DataFrame:
-    """Make a flow table without rows."""
-    return pl.DataFrame(schema={**IDENTITY, **{f.name: f.dtype for f in features_of(["flow"])}})
+def empty_flows(features: Sequence[str] = ("flow",)) -> pl.DataFrame:
+    """Make a flow table of some groups without rows."""
+    return pl.DataFrame(schema={**IDENTITY, **{f.name: f.dtype for f in features_of(features)}})

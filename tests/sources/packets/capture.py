@@ -31,19 +31,29 @@ def conversation(n: int = 6, *, start: int = START_US) -> list[Frame]:
 
 
 def read(
-    path: Path, *, chunk_bytes: int = 4 << 20, strict: bool = False, source: str | None = None
+    path: Path,
+    *,
+    chunk_bytes: int = 4 << 20,
+    strict: bool = False,
+    source: str | None = None,
+    features: Sequence[str] = ("flow",),
 ) -> tuple[pl.DataFrame, dict[str, int], list[str]]:
     """All flows, counters and warnings of a capture; `source` replaces the path in the table."""
-    return read_parts([path], chunk_bytes=chunk_bytes, strict=strict, source=source)
+    return read_parts([path], chunk_bytes=chunk_bytes, strict=strict, source=source, features=features)
 
 
 def read_parts(
-    paths: Sequence[Path], *, chunk_bytes: int = 4 << 20, strict: bool = False, source: str | None = None
+    paths: Sequence[Path],
+    *,
+    chunk_bytes: int = 4 << 20,
+    strict: bool = False,
+    source: str | None = None,
+    features: Sequence[str] = ("flow",),
 ) -> tuple[pl.DataFrame, dict[str, int], list[str]]:
     """The same for the parts of one rotated capture."""
-    opened = PacketSource([str(p) for p in paths], SMALL, chunk_bytes=chunk_bytes, strict=strict)
+    opened = PacketSource([str(p) for p in paths], SMALL, features=features, chunk_bytes=chunk_bytes, strict=strict)
     try:
-        flows = pl.concat([empty_flows(), *opened.batches()])
+        flows = pl.concat([empty_flows(features), *opened.batches()])
         counts, warnings = opened.counts(), opened.warnings()
     finally:
         opened.close()

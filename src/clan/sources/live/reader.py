@@ -13,6 +13,7 @@ import polars as pl
 
 from clan.errors import SourceUnavailable
 from clan.flows import EarlyReports, FlowSettings
+from clan.sources.groups import wanted_groups
 from clan.sources.live.source import LiveSource
 from clan.sources.live.warm_up import warm_up
 from clan.sources.report import ReadReport
@@ -61,6 +62,7 @@ class LiveReader:
     Args:
         interfaces: Their names; a name given twice counts once.
         settings: How flows are cut.
+        features: Feature groups; None: `flow`.
         bpf: Filter expression, or None.
         early: When long flows are reported early; None: never.
         tool: The capture tool to use; None: the first that may capture.
@@ -76,12 +78,13 @@ class LiveReader:
         interfaces: Sequence[str],
         *,
         settings: FlowSettings | None = None,
+        features: Sequence[str] | None = None,
         bpf: str | None = None,
         early: EarlyReports | None = None,
         tool: str | None = None,
     ) -> None:
         self.settings = settings or FlowSettings()
-        self.groups = ("flow",)
+        self.groups = wanted_groups(features, told=LiveSource.groups, kind=self.kind)
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how the capture is going."""
@@ -91,7 +94,9 @@ class LiveReader:
         self.sources: list[LiveSource] = []
         try:
             for name in dict.fromkeys(interfaces):
-                self.sources.append(LiveSource(name, self.settings, bpf=bpf, early=early, tool=tool))
+                self.sources.append(
+                    LiveSource(name, self.settings, features=self.groups, bpf=bpf, early=early, tool=tool)
+                )
         except BaseException:
             self.close()
             raise

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import polars as pl
 
 from clan.errors import ConfigError
-from clan.flows import EarlyReports, FlowEngine, FlowSettings
+from clan.flows import PACKET_GROUPS, EarlyReports, FlowEngine, FlowSettings
+from clan.sources.groups import in_order, wanted_groups
 from clan.sources.live.capture import STOP_S, Capture, start_capture
 from clan.sources.live.pressure import Pressure
 from clan.sources.live.tool import check_interface
@@ -33,23 +34,26 @@ class LiveSource:
     Args:
         interface: Its name, or ``any``.
         settings: How flows are cut; they need idle timeouts.
+        features: Feature groups, of `groups`; None: the first of them.
         bpf: Filter expression for the capture tool, or None.
         early: When long flows are reported early; None: never.
         tool: The capture tool to use; None: the first that may capture.
         clock: Seconds that only go forward.
 
     Raises:
-        ConfigError: The settings have no idle timeouts, or the filter is not understood.
+        ConfigError: The settings have no idle timeouts, the filter is not understood, or packets do not tell a group.
         SourceUnavailable: No such interface, no permission, no tool.
     """
 
     kind = "packets"
+    groups: tuple[str, ...] = PACKET_GROUPS
 
     def __init__(
         self,
         interface: str,
         settings: FlowSettings,
         *,
+        features: Sequence[str] | None = None,
         bpf: str | None = None,
         early: EarlyReports | None = None,
         tool: str | None = None,
@@ -66,7 +70,8 @@ class LiveSource:
         self._warnings: list[str] = []
         self._clock = clock
         self._stop_by: float | None = None  # when the tool must have ended; None while it shall capture
-        self._engine = FlowEngine(settings, source=interface, early=early)
+        self._features = wanted_groups(features, told=self.groups, kind=self.kind)
+        self._engine = FlowEngine(settings, source=interface, early=early, groups=self._features)
         self.capture: Capture = start_capture(interface, bpf=bpf, tool=tool)
         self._reader = PacketReader(self.capture.stream, chunk_bytes=TURN_BYTES)
         now = clock()
@@ -86,6 +91,11 @@ class LiveSource:
 
     def turn(self) -> Iterator[pl.DataFrame]:
         """Handle what has come since the last turn, without waiting; yields the flows that may leave."""
+        for batch in self._handle():
+            yield in_order(batch, self._features)
+
+    def _handle(self) -> Iterator[pl.DataFrame]:
+        """Yield the flows that may leave, as the engine makes them."""
         if self.ended:
             return
         self.capture.hear()

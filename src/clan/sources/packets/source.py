@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from clan.errors import ConfigError
-from clan.flows import FlowEngine, FlowSettings
+from clan.flows import PACKET_GROUPS, FlowEngine, FlowSettings
+from clan.sources.groups import in_order, wanted_groups
 from clan.sources.packets.bytestream import ByteStream
 from clan.sources.packets.reader import CHUNK_BYTES, PacketReader
 
@@ -19,21 +20,25 @@ class PacketSource:
         paths: Files, or `-`; each is opened when its turn comes, the first at once.
         settings: How flows are cut.
         chunk_bytes: Bytes read at a time; the result does not depend on it.
+        features: Feature groups, of `groups`; None: the first of them.
         strict: Raise on damage instead of going on with what could be read.
 
     Raises:
+        ConfigError: A group that packets do not tell.
         SourceUnavailable: A file cannot be opened.
         UnsupportedFormat: A file is no capture.
         MalformedRecord: A file is damaged, and reading is strict.
     """
 
     kind = "packets"
+    groups: tuple[str, ...] = PACKET_GROUPS
 
     def __init__(
         self,
         paths: Sequence[str],
         settings: FlowSettings,
         *,
+        features: Sequence[str] | None = None,
         chunk_bytes: int = CHUNK_BYTES,
         strict: bool = False,
     ) -> None:
@@ -42,7 +47,8 @@ class PacketSource:
         self.name = paths[0]
         self.settings = settings.manifest()
         self._paths, self._chunk_bytes, self._strict = list(paths), chunk_bytes, strict
-        self._engine = FlowEngine(settings, source=self.name)
+        self._features = wanted_groups(features, told=self.groups, kind=self.kind)
+        self._engine = FlowEngine(settings, source=self.name, groups=self._features)
         self._stream: ByteStream | None = ByteStream(paths[0])
         self._warnings: list[str] = []
         self._bad_packets = 0
@@ -59,11 +65,13 @@ class PacketSource:
             before = self.bytes_read
             for packets in reader.chunks():
                 self.bytes_read = before + self._stream.position()
-                yield from self._engine.feed(packets)
+                for batch in self._engine.feed(packets):
+                    yield in_order(batch, self._features)
             self._warnings += reader.warnings
             self._bad_packets += reader.bad_packets
             self.close()
-        yield from self._engine.finish()
+        for batch in self._engine.finish():
+            yield in_order(batch, self._features)
 
     def counts(self) -> dict[str, int]:
         """Give what became of every packet so far."""

@@ -85,7 +85,7 @@ def _read(task: dict[str, Any], reply: Reply, spool: Spool) -> None:
     error: list[str] | None = None
     try:
         settings = FlowSettings.from_manifest(task["settings"])
-        source = FORMATS[task["format"]].open(task["paths"], settings, strict=task["strict"])
+        source = FORMATS[task["format"]].open(task["paths"], settings, features=task["features"], strict=task["strict"])
         reply({"opened": True})
         for batch in source.batches():
             reply({"batch": spool.put(batch), "bytes_read": source.bytes_read})

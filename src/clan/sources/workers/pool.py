@@ -40,6 +40,7 @@ class WorkerPool:
         formats: For each stream a name of `clan.sources.FORMATS`.
         workers: How many processes.
         settings: How flows are cut.
+        features: Feature groups; None: what the source gives unless asked.
         strict: Raise on damage.
 
     Raises:
@@ -54,9 +55,10 @@ class WorkerPool:
         *,
         workers: int,
         settings: FlowSettings,
+        features: Sequence[str] | None,
         strict: bool,
     ) -> None:
-        fixed = {"settings": settings.manifest(), "strict": strict}
+        fixed = {"settings": settings.manifest(), "features": features, "strict": strict}
         self._tasks: list[dict[str, Any]] = [
             {"paths": paths, "format": name, **fixed} for paths, name in zip(streams, formats, strict=True)
         ]
@@ -94,7 +96,7 @@ class WorkerPool:
         Raises:
             SourceError: It cannot be opened, as its reader would raise.
         """
-        return WorkerSource(self._tasks[number]["paths"][0], self._tasks[number]["settings"], self._replies[number])
+        return WorkerSource(self._tasks[number], self._replies[number])
 
     def close(self) -> None:
         """End all processes and remove what they left; safe to call twice."""
@@ -130,8 +132,10 @@ class WorkerSource:
 
     kind = "packets"
 
-    def __init__(self, name: str, settings: Mapping[str, Any], replies: SimpleQueue[dict[str, Any]]) -> None:
-        self.name, self.settings = name, settings
+    def __init__(self, task: Mapping[str, Any], replies: SimpleQueue[dict[str, Any]]) -> None:
+        self.name: str = task["paths"][0]
+        self.settings: Mapping[str, Any] = task["settings"]
+        self.groups: tuple[str, ...] = tuple(task["features"] or ())
         self.bytes_read = 0
         self._replies = replies
         self._end: dict[str, Any] = {}

@@ -1,0 +1,58 @@
+"""Which feature groups are asked of a source, whether it can tell them, and their columns in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from clan.errors import ConfigError
+from clan.schema import IDENTITY, features_of
+from clan.sources.conn import complete
+
+
+def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Check the feature groups that somebody wants of a source.
+
+    Args:
+        features: Names of groups; None: the first that the source can tell.
+        told: The groups that it can tell, as `Source.groups` has them.
+        kind: Its kind, for the message.
+
+    Returns:
+        The groups in the order asked for, each once.
+
+    Raises:
+        UnknownNameError: There is no such group.
+        ConfigError: There is, but this source cannot tell it; the message says which kinds can. Or no group at all.
+
+    Example:
+        >>> wanted_groups(["conn", "flow", "conn"], told=("flow", "conn"), kind="packets")
+        ('conn', 'flow')
+    """
+    if features is None:
+        return told[:1]
+    wanted = tuple(dict.fromkeys(features))
+    if not wanted:
+        raise ConfigError(f"no feature group is asked for; {kind} can tell {', '.join(told)}")
+    for group in wanted:
+        sources = sorted({source for feature in features_of([group]) for source in feature.sources})
+        if group not in told:
+            raise ConfigError(
+                f"{kind} cannot tell feature group {group!r}: it comes from {', '.join(sources)}; "
+                f"{kind} can tell {', '.join(told)}"
+            )
+    return wanted
+
+
+def in_order(frame: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
+    """Derive what follows from the measured columns, and put all columns in order.
+
+    Args:
+        frame: Identity columns, and what the source measured of each group; perhaps `early`, which stays at the end.
+        groups: As `wanted_groups` gives them.
+    """
+    if "conn" in groups:
+        frame = complete(frame)
+    early = ["early"] if "early" in frame.columns else []
+    return frame.select(*IDENTITY, *(feature.name for feature in features_of(groups)), *early)
