@@ -84,7 +84,7 @@ class CountingNamer(FlowClassifier):
 
     asked = 0
 
-    def naming(self, X: Any) -> Naming:  # noqa: N803 - scikit-learn calls tables so
+    def naming(self, X: Any) -> Naming:
         """Count, and name."""
         self.asked += X.height
         return super().naming(X)
