@@ -16,7 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = tuple(ROOT / path for path in ("README.md", "docs/benchmarks.md", "docs/method.md", "docs/robustness.md"))
+DOCUMENTS = tuple(
+    ROOT / path
+    for path in ("README.md", "docs/benchmarks.md", "docs/method.md", "docs/naming.md", "docs/robustness.md")
+)
 RESULTS = ROOT / "benchmarks" / "results"
 PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->)", re.DOTALL)
 """Where a document shows what a benchmark printed."""
@@ -26,6 +29,8 @@ SCRIPTS = {
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
+    "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),
+    "p2_open": ("What is unknown (protocol P2, open set)", "benchmarks/quality/p2.py --open --seeds 3"),
     # five epochs in place of twenty: 1,200 trainings would take hours
     "budget": ("Does the budget hold", "benchmarks/quality/budget.py --epochs 5 --first-seed 3000"),
 }

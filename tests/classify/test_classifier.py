@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.detect.flow_tables import flow_table
 
 import clan
 from clan.classify import HEADS, UNKNOWN, FlowClassifier
@@ -46,6 +47,44 @@ def test_same_answers_after_save_and_load(head: str, detector: clan.ClanDetector
         assert np.array_equal(loaded.predict_proba(x_new), fitted.predict_proba(x_new))
         assert loaded.name(x_new).tolist() == fitted.name(x_new).tolist()
         assert loaded.classes_.tolist() == sorted(CENTERS)
+
+
+def test_full_fine_tuning_names_and_keeps_its_word_through_a_file(detector: clan.ClanDetector, tmp_path: Path) -> None:
+    before = detector.model_.encoder
+    assert before is not None
+    weights = before.weight.copy()
+    x, y = flows(12, 0)
+    x_new, y_new = flows(50, 1)
+    tuned = FlowClassifier(detector, frozen=False, random_state=0).fit(x, y, benign_rows=flows(20, 3)[0][:20])
+    assert (tuned.predict(x_new) == y_new).mean() > 0.95
+    assert np.array_equal(before.weight, weights)
+    tuned.save(tmp_path / "full.clan")
+    loaded = FlowClassifier.load(tmp_path / "full.clan")
+    assert np.array_equal(loaded.predict_proba(x_new), tuned.predict_proba(x_new))
+    assert loaded.naming(x_new).name.tolist() == tuned.naming(x_new).name.tolist()
+    assert np.array_equal(clan.ClanDetector.load(tmp_path / "full.clan").anomaly_score(x), detector.anomaly_score(x))
+    assert loaded.manifest_["held_out_rows"] == 9  # a fifth of each class, rounded up
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"frozen": False}, "give a fitted detector"), ({"frozen": False, "head": "trees"}, "not with 'trees'")],
+)
+def test_full_fine_tuning_needs_an_encoder_and_a_linear_head(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        FlowClassifier(**settings).fit(*flows(5, 0))
+
+
+def test_what_a_source_cannot_tell_is_neither_zero_nor_an_error(tmp_path: Path) -> None:
+    frame = flow_table(40).with_columns(flow_duration=pl.Series([1_000_000, 10] * 20))
+    named = FlowClassifier(random_state=0).fit(frame, ["flood", "benign"] * 20)
+    names = [feature.name for feature in named.features_ if feature.name != "flow_duration"]
+    gaps = frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in names)
+    assert named.predict(gaps).tolist() == ["flood", "benign"] * 20
+    named.save(tmp_path / "named.clan")
+    again = FlowClassifier.load(tmp_path / "named.clan")
+    assert np.array_equal(again.predict_proba(gaps), named.predict_proba(gaps))
+    assert named.middle_[0] != 0
 
 
 def test_the_file_detects_as_before(detector: clan.ClanDetector, tmp_path: Path) -> None:

@@ -51,7 +51,11 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         detector: A fitted detector: its features are used, its encoder by the heads that look at the embedding, and
             both go into one file. Without one, the classifier stands alone. It is shared, never fitted again.
-        head: Name in `clan.classify.HEADS`: ``"trees"``, ``"linear"`` or ``"prototypes"``.
+        head: Name in `clan.classify.HEADS`: ``"trees"``, ``"linear"`` or ``"prototypes"``. None: ``"trees"`` on a
+            frozen encoder, ``"linear"`` otherwise.
+        frozen: Whether the encoder stays as it is. Otherwise a copy of it is trained to tell the classes apart, with a
+            linear layer on top, as published; the detector detects as before. That needs torch and a detector with an
+            encoder.
         benign: Name of the benign class among the labels, in any case; there need not be one.
         unknown_share: Share of known flows that `name` may call unknown, in (0, 1), every class weighing the same.
         random_state: Seed or generator; with the same one, two fits give the same model.
@@ -62,6 +66,8 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         head_: What gives the probabilities.
         novelty_: What `unknown` rests on.
         unknown_threshold_: `unknown_score` above which `name` says unknown; labelled rows that were held out set it.
+        middle_: Median of each signed-log column, which stands for values that a flow's source cannot tell. Shape
+            `(n_features,)`.
         learnt_from_: How many rows each of these rests on (`clan.classify.LearntFrom`).
 
     Example:
@@ -76,13 +82,15 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         detector: ClanDetector | None = None,
         *,
-        head: str = "trees",
+        head: str | None = None,
+        frozen: bool = True,
         benign: str = "benign",
         unknown_share: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.detector = detector
         self.head = head
+        self.frozen = frozen
         self.benign = benign
         self.unknown_share = unknown_share
         self.random_state = random_state
@@ -108,21 +116,25 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if not 0 < self.unknown_share < 1:
             raise ConfigError(f"unknown_share must be in (0, 1), got {self.unknown_share}")
-        kind = head_class(self.head)
+        kind = head_class(self.head, frozen=self.frozen)
+        if not self.frozen and (self.detector is None or self.detector.model_.encoder is None):
+            raise ConfigError("frozen=False trains the encoder further: give a fitted detector whose scorer has one")
         values = self._training_values(X, y)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
         further = self._values(benign_rows) if benign_rows is not None else np.empty((0, values.shape[1]))
+        self.middle_ = _middle(np.concatenate([values, further]))
         examples = self._examples(values, labels, further)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        novelty, references = Novelty.fit(self._plain(examples), seed=seed)
+        plain = examples.first(len(self.features_))
+        novelty, references = Novelty.fit(plain, seed=seed)
         head, held_out = kind.fit(examples, seed=seed)
         if held_out is None:
             held_out = held_out_proba(kind, examples, seed=seed)
         own = np.full(len(examples.y), -1)
         own[references] = np.arange(len(references))
         self.head_, self.novelty_ = head, novelty
-        scores = novelty.score(self._plain(examples).x, held_out, own=own)
+        scores = novelty.score(plain.x, held_out, own=own)
         self.unknown_threshold_ = class_quantile(scores, examples.y, 1 - self.unknown_share)
         self.learnt_from_ = LearntFrom(
             labelled=tuple(int(n) for n in np.bincount(examples.y, minlength=examples.n_classes)),
@@ -197,7 +209,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classifier.head_, classifier.novelty_ = stored.head, stored.novelty
         classifier.classes_, classifier.unknown_threshold_ = stored.classes, stored.unknown_threshold
         classifier.features_, classifier.columns_ = stored.features, stored.columns
-        classifier.learnt_from_ = stored.learnt_from
+        classifier.learnt_from_, classifier.middle_ = stored.learnt_from, stored.middle
         classifier.n_features_in_ = stored.n_inputs
         if stored.input_names is not None:
             classifier.feature_names_in_ = np.array(stored.input_names, dtype=object)
@@ -218,7 +230,8 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             input_names=_names(self),
             unknown_threshold=self.unknown_threshold_,
             learnt_from=self.learnt_from_,
-            settings={"benign": self.benign, "unknown_share": self.unknown_share},
+            middle=self.middle_,
+            settings={"frozen": self.frozen, "benign": self.benign, "unknown_share": self.unknown_share},
         )
 
     def _training_values(self, X: Table, y: ArrayLike) -> Floats:
@@ -250,23 +263,17 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return validate_data(self, X, reset=False, dtype=np.float64)[:, list(self.columns_)]
 
     def _seen(self, values: Floats) -> Array:
-        """What the head looks at: signed-log columns, and the embedding where it uses one."""
+        """What the head looks at: signed-log columns, then the embedding or the scaled ones where it uses them."""
         x = signed_log(values).astype(np.float32)
-        if self.detector is None or not head_class(self.head).uses_embedding:
+        np.copyto(x, self.middle_, where=np.isnan(x))
+        if self.detector is None:
             return x
-        model = self.detector.model_
-        return np.concatenate([x, model.embed(model.scaler.transform(values))], axis=1)
-
-    def _plain(self, examples: Examples) -> Examples:
-        """The examples without the embedding."""
-        n = len(self.features_)
-        return Examples(
-            x=examples.x[:, :n],
-            y=examples.y,
-            n_classes=examples.n_classes,
-            benign=examples.benign[:, :n],
-            benign_class=examples.benign_class,
-        )
+        model, further = self.detector.model_, []
+        if head_class(self.head, frozen=self.frozen).uses_embedding:
+            further = [model.embed(model.scaler.transform(values))]
+        elif not self.frozen:
+            further = [model.scaler.transform(values)]
+        return np.concatenate([x, *further], axis=1)
 
     def _examples(self, values: Floats, labels: NDArray[Any], further: Floats) -> Examples:
         """Number the classes."""
@@ -286,6 +293,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             n_classes=len(classes),
             benign=self._seen(further),
             benign_class=None if benign is None else int(np.searchsorted(classes, benign)),
+            encoder=None if self.frozen or self.detector is None else self.detector.model_.encoder,
         )
 
     def _proba_and_unknown_score(self, X: Table) -> tuple[Floats, Floats]:
@@ -293,6 +301,16 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seen = self._seen(self._values(X))
         proba = self.head_.proba(seen)
         return proba, self.novelty_.score(seen[:, : len(self.features_)], proba)
+
+
+def _middle(values: Floats) -> Array:
+    """Median of the known values of each column, signed-log; 0 where none is known."""
+    x = signed_log(values)
+    known = ~np.isnan(x)
+    middle = np.zeros(x.shape[1], dtype=np.float32)
+    for column in np.flatnonzero(known.any(axis=0)):
+        middle[column] = np.median(x[known[:, column], column])
+    return middle
 
 
 def _names(estimator: BaseEstimator) -> tuple[str, ...] | None:

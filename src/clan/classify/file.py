@@ -14,10 +14,10 @@ from clan.classify.heads import Head, head_class
 from clan.classify.novelty import Novelty
 from clan.classify.open_model import KEY
 from clan.detect import ClanDetector
-from clan.detect.manifest import tensors_of
+from clan.detect.manifest import stored_feature, tensors_of
 from clan.encoder import read_model, write_model
 from clan.errors import ClanError, ConfigError, ModelFileError
-from clan.schema import Feature, schema_hash, table_feature
+from clan.schema import Feature, schema_hash
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Named:
     """The parts of a fitted classifier."""
 
     detector: ClanDetector | None
-    head_name: str
+    head_name: str | None
     head: Head
     novelty: Novelty
     classes: NDArray[Any]
@@ -50,6 +50,7 @@ class Named:
     input_names: tuple[str, ...] | None
     unknown_threshold: float
     learnt_from: LearntFrom
+    middle: NDArray[np.float32]
     settings: dict[str, Any]
 
 
@@ -63,6 +64,7 @@ def to_file(path: str | Path, named: Named) -> None:
     part = naming_manifest(named)
     tensors = {f"{KEY}.head.{name}": value for name, value in named.head.tensors().items()}
     tensors |= {f"{KEY}.novelty.{name}": value for name, value in named.novelty.tensors().items()}
+    tensors[f"{KEY}.middle"] = named.middle
     detector = named.detector
     if detector is not None:
         tensors |= tensors_of(detector.model_, detector.calibration_, detector.benign_quantiles_)
@@ -92,7 +94,7 @@ def naming_manifest(named: Named) -> dict[str, Any]:
     }
     if named.detector is None:
         part |= {
-            "features": [feature.name for feature in named.features],
+            "features": [{"name": f.name, "unit": f.unit, "group": f.group} for f in named.features],
             "columns": list(named.columns),
             "n_inputs": named.n_inputs,
             "input_names": None if named.input_names is None else list(named.input_names),
@@ -134,25 +136,31 @@ def _assemble(part: dict[str, Any], tensors: dict[str, NDArray[Any]], detector: 
     else:
         names = part["input_names"]
         inputs = {
-            "features": tuple(table_feature(name) for name in part["features"]),
+            "features": tuple(stored_feature(**entry) for entry in part["features"]),
             "columns": tuple(int(i) for i in part["columns"]),
             "n_inputs": int(part["n_inputs"]),
             "input_names": None if names is None else tuple(str(name) for name in names),
         }
     if schema_hash(inputs["features"]) != part["schema_hash"]:
         raise ValueError("its features are not those that it was fitted with")
-    classes, kind, n = np.array(part["classes"]), head_class(part["head"]), len(inputs["features"])
-    embedded = detector is not None and kind.uses_embedding and detector.model_.encoder is not None
-    dim = detector.model_.encoder.dim if embedded and detector is not None and detector.model_.encoder else 0
+    classes, n, frozen = np.array(part["classes"]), len(inputs["features"]), bool(part["frozen"])
+    kind, further = head_class(part["head"], frozen=frozen), 0
+    if detector is not None and detector.model_.encoder is not None:
+        encoder = detector.model_.encoder
+        further = encoder.dim if kind.uses_embedding else 0 if frozen else encoder.n_features
+    middle = tensors[f"{KEY}.middle"]
+    if middle.shape != (n,):
+        raise ValueError(f"middles of {middle.shape} for {n} columns")
     return Named(
         detector=detector,
+        middle=middle,
         head_name=part["head"],
-        head=kind.from_tensors(_part(tensors, f"{KEY}.head."), n_columns=n + dim, n_classes=len(classes)),
+        head=kind.from_tensors(_part(tensors, f"{KEY}.head."), n_columns=n + further, n_classes=len(classes)),
         novelty=Novelty.from_tensors(_part(tensors, f"{KEY}.novelty."), n_columns=n),
         classes=classes,
         unknown_threshold=float(part["unknown_threshold"]),
         learnt_from=_learnt_from(part, len(classes)),
-        settings={"benign": str(part["benign"]), "unknown_share": float(part["unknown_share"])},
+        settings={"frozen": frozen, "benign": str(part["benign"]), "unknown_share": float(part["unknown_share"])},
         **inputs,
     )
 

@@ -13,10 +13,10 @@ N_FOLDS = 5
 
 
 def held_out_proba(kind: type[Head], examples: Examples, *, seed: int) -> Floats:
-    """Fit a head without each fifth of every class and ask it about that fifth.
+    """Fit a head without each fifth of every class, or without the first of them, and ask it about that fifth.
 
     Returns:
-        Shape `(n, n_classes)`; NaN for the row of a class that has no other.
+        Shape `(n, n_classes)`; NaN for rows that were not held out, such as that of a class that has no other.
     """
     random = np.random.default_rng(seed)
     fold = np.full(len(examples.y), -1)
@@ -25,7 +25,7 @@ def held_out_proba(kind: type[Head], examples: Examples, *, seed: int) -> Floats
         if len(rows) > 1:
             fold[rows] = np.arange(len(rows)) % N_FOLDS
     proba = np.full((len(examples.y), examples.n_classes), np.nan)
-    for number in range(N_FOLDS):
+    for number in range(kind.held_out_folds):
         rows = np.flatnonzero(fold == number)
         if len(rows):
             head, _ = kind.fit(examples.without(rows), seed=seed)

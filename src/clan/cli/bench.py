@@ -62,7 +62,6 @@ def command(
     """Run a benchmark, as far as its results file lacks runs, and print its table as Markdown."""
     from clan.cli.places import check_output
     from clan.evaluate.benchmarks import benchmark
-    from clan.evaluate.contenders import choose
     from clan.evaluate.measure import Site
     from clan.evaluate.results import Results
     from clan.evaluate.runner import BenchOptions, Library
@@ -77,7 +76,7 @@ def command(
     results = Results(place, fields=wanted.fields, key=wanted.key)
     if not table_only:
         options = BenchOptions(
-            detectors=choose(detectors.split(",") if detectors else None),
+            detectors=wanted.choose(detectors.split(",") if detectors else None),
             seeds=range(first_seed, first_seed + seeds),
             width=width,
             epochs=epochs,

@@ -36,7 +36,12 @@ def command(
     rest_is_benign: Annotated[
         bool, typer.Option("--rest-is-benign", help="Flows that no label means are benign; without it they are unused.")
     ] = False,
-    head: Annotated[str, typer.Option("--head", help="trees, linear or prototypes.")] = "trees",
+    head: Annotated[
+        str | None, typer.Option("--head", help="trees (the default), linear or prototypes.", show_default=False)
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train the whole network, as published, in place of a head on a fixed one.")
+    ] = False,
     unknown_share: UnknownShare = 0.05,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
     format_name: Format = None,
@@ -55,7 +60,7 @@ def command(
     from clan.sources.tabular import read_labels
 
     paths = inputs(read, more)
-    head_class(head)
+    head_class(head, frozen=not full)
     check_output(output, inputs=[*paths, *(benign or []), labels])
     windows, detector = read_labels(labels), ClanDetector.load(model)
 
@@ -71,7 +76,7 @@ def command(
         tell(reader.report)
     flows, names, n_idle = _labelled(flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels)
     benign_rows = _read(reader_of(benign)) if benign else None
-    classifier = FlowClassifier(detector, head=head, unknown_share=unknown_share, random_state=seed)
+    classifier = FlowClassifier(detector, head=head, frozen=not full, unknown_share=unknown_share, random_state=seed)
     classifier.fit(flows, names.to_numpy(), benign_rows=benign_rows)
     classifier.save(output)
     counts = {str(name): int(count) for name, count in names.value_counts(sort=True).iter_rows()}

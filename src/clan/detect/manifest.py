@@ -158,7 +158,7 @@ def from_file(path: str | Path) -> Stored:
 
 
 def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
-    features = tuple(_feature(**entry) for entry in manifest["features"])
+    features = tuple(stored_feature(**entry) for entry in manifest["features"])
     if schema_hash(features) != manifest["schema_hash"]:
         raise ModelFileError(f"schema hash {manifest['schema_hash']} is not that of its {len(features)} features")
     names = manifest["inputs"]["names"]
@@ -184,7 +184,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
 _FACTS = ("source", "training", "preset", "scaler", "scorer", "train", "seed", "n_folds", "versions")
 
 
-def _feature(name: str, unit: str, group: str) -> Feature:
+def stored_feature(name: str, unit: str, group: str) -> Feature:
     """Find a feature here that means the same."""
     if group == "table":
         return table_feature(name)

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from clan.encoder.mlp import Block, Encoder
+from clan.errors import ConfigError
 
 
 class Dropout(nn.Module):
@@ -96,6 +97,25 @@ class Network(nn.Module):
         for block in self.blocks:
             x = block(x)
         return F.linear(x, self.weight, self.bias)
+
+    @torch.no_grad()
+    def take(self, encoder: Encoder) -> None:
+        """Start from the weights of an encoder.
+
+        Raises:
+            ConfigError: It has another shape.
+        """
+        named = dict(self.named_parameters())
+        weights = {"weight": encoder.weight.T, "bias": encoder.bias}
+        for number, block in enumerate(encoder.blocks):
+            weights |= {f"blocks.{number}.weight": block.weight.T, f"blocks.{number}.bias": block.bias}
+            if block.skip is not None:
+                weights[f"blocks.{number}.skip"] = block.skip.T
+        shapes = [{name: tuple(value.shape) for name, value in each.items()} for each in (weights, named)]
+        if shapes[0] != shapes[1]:
+            raise ConfigError("the encoder to start from has another shape than the network to train")
+        for name, parameter in named.items():
+            parameter.copy_(torch.from_numpy(np.array(weights[name])))
 
     def to_numpy(self) -> Encoder:
         """Copy the weights into the NumPy encoder."""

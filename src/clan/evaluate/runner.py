@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from clan.evaluate.machine import provenance
 from clan.evaluate.measure import Site, measure
 from clan.evaluate.protocols import Split, thin_out
 from clan.evaluate.results import Results
-from clan.evaluate.rivals import Rival
 
 Tell = Callable[[str], None]
 
@@ -43,7 +43,7 @@ class BenchOptions:
     """What a benchmark is asked for.
 
     Attributes:
-        detectors: Who takes part.
+        detectors: Who takes part, as the benchmark's `choose` gave them.
         seeds: Of splits and detectors alike.
         width: ``"common"``: all encoders as wide as each other; ``"paper"``: as published.
         epochs: Of those that train in epochs, in place of their own number.
@@ -51,7 +51,7 @@ class BenchOptions:
         tell: Called with a sentence on each run.
     """
 
-    detectors: Sequence[Rival]
+    detectors: Sequence[Any]
     seeds: Sequence[int]
     width: str = "common"
     epochs: int | None = None

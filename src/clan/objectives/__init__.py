@@ -15,6 +15,7 @@ from clan.objectives.clan_linear import ClanLinearLoss, clan_linear_loss
 from clan.objectives.cldnn import CLDNN
 from clan.objectives.closr import CLOSR, closr_loss
 from clan.objectives.conflow import ConFlow, supervised_contrast
+from clan.objectives.cross_entropy import CrossEntropy
 from clan.objectives.dagmm import DAGMM
 from clan.objectives.deep_svdd import DeepSVDD, deep_svdd_loss
 from clan.objectives.simclr import SimCLR, nt_xent
@@ -32,6 +33,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "cldnn": CLDNN,
     "closr": CLOSR,
     "conflow": ConFlow,
+    "cross_entropy": CrossEntropy,
     "dagmm": DAGMM,
     "deep_svdd": DeepSVDD,
     "denoising_autoencoder": DenoisingAutoencoder,
@@ -82,6 +84,7 @@ __all__ = [
     "ClanLinearLoss",
     "ClanLoss",
     "ConFlow",
+    "CrossEntropy",
     "DeepSVDD",
     "DenoisingAutoencoder",
     "Objective",

@@ -46,6 +46,9 @@ class Objective(nn.Module):
     needs_labels: ClassVar[bool] = False
     """Whether it cannot be trained without `y`."""
 
+    balanced: ClassVar[bool] = False
+    """Whether batches hold every class equally often, however many rows it has; needs labels."""
+
     uses_margin: ClassVar[bool] = False
     """Whether its constructor takes the settings' `margin`."""
 

@@ -73,10 +73,14 @@ def train(  # noqa: C901, PLR0915 - one loop, read top to bottom
     *,
     seed: int,
     y: NDArray[np.int64] | None = None,
+    start: Encoder | None = None,
     progress: Callable[[TrainProgress], None] | None = None,
     interrupted: Callable[[int], None] | None = None,
 ) -> Trained:
-    """Train as `train_encoder` does, and give the objective too; takes and raises the same."""
+    """Train as `train_encoder` does, and give the objective too; takes and raises the same.
+
+    `start` has the weights to begin with, in place of drawn ones; of the shape that the settings say, or ConfigError.
+    """
     device = pick_device(settings.device)
     dtype = pick_dtype(settings.precision, device)
     on_cpu = torch.Generator().manual_seed(seed)  # weights and batches: the same on every device
@@ -95,6 +99,8 @@ def train(  # noqa: C901, PLR0915 - one loop, read top to bottom
         dropout=Dropout(loss_of.dropout, on_device) if loss_of.dropout else None,
         bias=loss_of.bias,
     ).to(device)
+    if start is not None:
+        network.take(start)
     loss_of.bind(network, n_features=x.shape[1], dim=settings.dim, generator=on_cpu)
     loss_of.to(device)
     loss_of.prepare(network, rows)
@@ -114,7 +120,8 @@ def train(  # noqa: C901, PLR0915 - one loop, read top to bottom
     try:
         for epoch in range(1, n_epochs + 1):
             total = torch.zeros((), device=device)
-            for batch in torch.randperm(len(rows), generator=on_cpu).to(device).split(settings.batch_size):  # type: ignore[no-untyped-call]
+            order = _order(len(rows), classes if loss_of.balanced else None, on_cpu)
+            for batch in order.to(device).split(settings.batch_size):  # type: ignore[no-untyped-call]
                 _set_rate(optimizer, learning_rate(step, n_steps, settings))
                 chosen = rows[batch]  # (b, n_features)
                 loss = loss_on(anchor(chosen), augment(chosen), None if classes is None else classes[batch])
@@ -192,6 +199,14 @@ def _hold_back(
         return rows[n_held:], rows[:n_held], None, None
     classes = torch.from_numpy(np.asarray(y, dtype=np.int64))[order].to(device)  # (n,)
     return rows[n_held:], rows[:n_held], classes[n_held:], classes[:n_held]
+
+
+def _order(n: int, classes: torch.Tensor | None, generator: torch.Generator) -> torch.Tensor:
+    """Draw an epoch of n rows: each once, or with their classes, each class about equally often, with repetition."""
+    if classes is None:
+        return torch.randperm(n, generator=generator)
+    weights = 1 / torch.bincount(classes)[classes].double()
+    return torch.multinomial(weights.cpu(), n, replacement=True, generator=generator)
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clan.encoder import Encoder
 
 Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
@@ -22,6 +24,7 @@ class Examples:
         n_classes: How many classes there are.
         benign: Further rows of the benign class. Shape `(m, n_columns)`, m >= 0.
         benign_class: Which class is benign; None when there is none, and then no `benign` row either.
+        encoder: The detector's, where the whole network is to be trained; it takes the last columns of `x`.
     """
 
     x: Array
@@ -29,6 +32,7 @@ class Examples:
     n_classes: int
     benign: Array
     benign_class: int | None
+    encoder: Encoder | None = None
 
     def rows_of(self, code: int) -> NDArray[np.intp]:
         """Find the labelled rows of a class."""
@@ -43,13 +47,11 @@ class Examples:
     def without(self, rows: NDArray[np.intp]) -> Examples:
         """Leave labelled rows out."""
         kept = np.delete(np.arange(len(self.y)), rows)
-        return Examples(
-            x=self.x[kept],
-            y=self.y[kept],
-            n_classes=self.n_classes,
-            benign=self.benign,
-            benign_class=self.benign_class,
-        )
+        return replace(self, x=self.x[kept], y=self.y[kept])
+
+    def first(self, n_columns: int) -> Examples:
+        """Leave all columns out but the first ones."""
+        return replace(self, x=self.x[:, :n_columns], benign=self.benign[:, :n_columns])
 
 
 class Head(Protocol):
@@ -57,6 +59,9 @@ class Head(Protocol):
 
     uses_embedding: ClassVar[bool]
     """Whether it looks at the embedding of the flow too, after the signed-log columns, where there is an encoder."""
+
+    held_out_folds: ClassVar[int]
+    """Of five parts of the labelled rows, how many are held out in turn to set the threshold of `unknown`."""
 
     @classmethod
     def fit(cls, examples: Examples, *, seed: int) -> tuple[Self, Floats | None]:

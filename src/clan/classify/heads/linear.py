@@ -28,6 +28,7 @@ class Linear:
     """
 
     uses_embedding: ClassVar[bool] = True
+    held_out_folds: ClassVar[int] = 5
 
     weight: Floats
     bias: Floats

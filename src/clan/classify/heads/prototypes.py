@@ -32,6 +32,7 @@ class ClassPrototypes:
     """
 
     uses_embedding: ClassVar[bool] = True
+    held_out_folds: ClassVar[int] = 5
 
     mean: Floats
     spread: Floats

@@ -38,6 +38,7 @@ class Trees:
     """
 
     uses_embedding: ClassVar[bool] = False
+    held_out_folds: ClassVar[int] = 5
 
     forest: Forest
 

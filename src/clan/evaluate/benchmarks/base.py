@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
+from clan.evaluate.contenders import choose
 from clan.evaluate.measure import FIELDS, KEY
 from clan.evaluate.picture import picture
 from clan.evaluate.results import Results
@@ -28,6 +30,7 @@ class Benchmark:
         picture: Rows of the results to SVG, where there is something to draw.
         fields: Columns of its results.
         key: Those that name a run.
+        choose: Chooses who takes part by name; None is the benchmark's own choice.
     """
 
     name: str
@@ -38,3 +41,4 @@ class Benchmark:
     picture: Callable[[pl.DataFrame], str] | None = picture
     fields: tuple[str, ...] = FIELDS
     key: tuple[str, ...] = KEY
+    choose: Callable[[Sequence[str] | None], Sequence[Any]] = choose
