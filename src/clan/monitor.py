@@ -18,7 +18,7 @@ from clan.errors import ModelFileError
 from clan.explain import reasons
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, KINDS
-from clan.sources import FlowReader, LiveReader, LiveStatus
+from clan.sources import EndlessReader, FlowReader, LiveStatus
 from clan.tables import TableWriter
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Monitor:
         self._stats_at = stats_every_s
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
-    def run(self, reader: FlowReader | LiveReader) -> Outcome:
+    def run(self, reader: FlowReader | EndlessReader) -> Outcome:
         """Read everything, score it, send the alerts.
 
         Raises:
@@ -99,7 +99,7 @@ class Monitor:
             ModelFileError: The model was trained on another kind of source.
         """
         check_source(self.detector, reader.kind)
-        if self._stats is not None and isinstance(reader, LiveReader):
+        if self._stats is not None and isinstance(reader, EndlessReader):
             reader.on_stats = self.note
         for batch in reader.batches():
             self.handle(batch)

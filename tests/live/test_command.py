@@ -41,12 +41,12 @@ def test_wrong_usage(arguments: list[str], code: int, message: str, capsys: pyte
 @pytest.mark.parametrize("arguments", [["-r", "x.pcap", "--stats-every", "5"], ["-i", "lo", "--stats-every", "-1"]])
 def test_statistics_where_there_are_none(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["detect", "-m", "x.clan", *arguments]) == 2
-    assert "--stats-every is for live capture (-i), in seconds" in " ".join(capsys.readouterr().err.split())
+    assert "--stats-every is for live capture (-i) or --listen, in seconds" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_report_of_an_endless_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["detect", "-m", "x.clan", "-i", "lo", "--report", "x.html"]) == 2
-    assert "with -i use --scores" in capsys.readouterr().err
+    assert "with -i and --listen use --scores" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

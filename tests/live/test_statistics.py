@@ -20,7 +20,8 @@ from clan.sources.live import source as source_module
 
 @pytest.fixture(scope="module")
 def detector() -> ClanDetector:
-    return ClanDetector(fpr=0.05, epochs=1, random_state=0).fit(make_flows(300, 0))
+    source = {"kind": "packets", "settings": {}}
+    return ClanDetector(fpr=0.05, epochs=1, random_state=0).fit(make_flows(300, 0), source=source)
 
 
 def test_every_so_many_seconds_and_at_the_end(detector: ClanDetector) -> None:

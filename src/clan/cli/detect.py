@@ -18,6 +18,7 @@ from clan.cli.options import (
     Interface,
     Join,
     Json,
+    Listen,
     Model,
     More,
     Quiet,
@@ -29,7 +30,7 @@ from clan.cli.options import (
 
 if TYPE_CHECKING:
     from clan.monitor import Monitor, Outcome
-    from clan.sources import FlowReader, LiveReader
+    from clan.sources import EndlessReader, FlowReader
 
 
 class Expected(NamedTuple):
@@ -44,6 +45,7 @@ def command(
     more: More = None,
     read: Read = None,
     interface: Interface = None,
+    listen: Listen = None,
     bpf: Bpf = None,
     capture_tool: CaptureTool = None,
     early_packets: Annotated[
@@ -57,7 +59,7 @@ def command(
         typer.Option(
             "--stats-every",
             metavar="T",
-            help="With -i: a stats event among the alerts every T s; 0 = never. Default 60.",
+            help="With -i and --listen: a stats event among the alerts every T s; 0 = never. Default 60.",
             show_default=False,
         ),
     ] = None,
@@ -93,6 +95,7 @@ def command(
     wanted = Wanted(
         paths=[*(read or []), *(more or [])],
         interfaces=interface or [],
+        listen=listen or [],
         bpf=bpf,
         tool=capture_tool,
         format_name=format_name,
@@ -102,10 +105,14 @@ def command(
     )
     if json and output == STDOUT:
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
-    if stats_every is not None and not (wanted.interfaces and 0 <= stats_every < math.inf):
-        raise ConfigError(f"--stats-every is for live capture (-i), in seconds; 0 = never; got {stats_every:g}")
-    if report and wanted.interfaces:
-        raise ConfigError("--report keeps every flow in memory and needs a run that ends; with -i use --scores")
+    if stats_every is not None and not (wanted.endless and 0 <= stats_every < math.inf):
+        raise ConfigError(
+            f"--stats-every is for live capture (-i) or --listen, in seconds; 0 = never; got {stats_every:g}"
+        )
+    if report and wanted.endless:
+        raise ConfigError(
+            "--report keeps every flow in memory and needs a run that ends; with -i and --listen use --scores"
+        )
     _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     detector, namer = open_model(model)
@@ -146,7 +153,7 @@ def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> Non
             check_output(path, inputs=inputs)
 
 
-def _tell(outcome: Outcome, reader: FlowReader | LiveReader, expected: Expected, *, written: Sequence[str]) -> None:
+def _tell(outcome: Outcome, reader: FlowReader | EndlessReader, expected: Expected, *, written: Sequence[str]) -> None:
     """Say what was read and what was found."""
     from clan.alerts import summary
     from clan.cli.reading import tell
@@ -168,7 +175,7 @@ def _tell(outcome: Outcome, reader: FlowReader | LiveReader, expected: Expected,
 
 
 def _write_report(
-    path: str, monitor: Monitor, reader: FlowReader | LiveReader, expected: Expected, *, alerts_path: str | None
+    path: str, monitor: Monitor, reader: FlowReader | EndlessReader, expected: Expected, *, alerts_path: str | None
 ) -> None:
     """Write the HTML page."""
     import polars as pl

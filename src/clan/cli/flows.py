@@ -15,6 +15,7 @@ from clan.cli.options import (
     Interface,
     Join,
     Json,
+    Listen,
     More,
     Quiet,
     Read,
@@ -29,6 +30,7 @@ def command(
     more: More = None,
     read: Read = None,
     interface: Interface = None,
+    listen: Listen = None,
     bpf: Bpf = None,
     capture_tool: CaptureTool = None,
     output: Annotated[
@@ -54,6 +56,7 @@ def command(
     wanted = Wanted(
         paths=[*(read or []), *(more or [])],
         interfaces=interface or [],
+        listen=listen or [],
         bpf=bpf,
         tool=capture_tool,
         format_name=format_name,

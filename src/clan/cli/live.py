@@ -1,4 +1,4 @@
-"""A live capture on the command line: it ends in good order on Ctrl-C, and says how it goes."""
+"""What goes on until Ctrl-C on the command line: it ends in good order, and says how it goes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from clan.cli.console import err
-from clan.sources import LiveReader, LiveStatus
+from clan.sources import EndlessReader, LiveReader, LiveStatus, NetflowReader
 
 LOG_EVERY_S = 60.0
 """How often the state is logged where standard error is no terminal."""
@@ -31,9 +31,19 @@ class WatchedLiveReader(LiveReader):
             yield from super().batches()
 
 
+class WatchedNetflowReader(NetflowReader):
+    """A reader of exports that shows its state, and flushes and ends on SIGINT and SIGTERM."""
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flow tables until a signal comes."""
+        err.note(f"listening on {', '.join(str(listener.place) for listener in self.listeners)}; Ctrl-C ends it")
+        with _stopped_by_signals(self), _shown() as self.on_status:
+            yield from super().batches()
+
+
 @contextmanager
-def _stopped_by_signals(reader: LiveReader) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the capture; a second one has its usual meaning."""
+def _stopped_by_signals(reader: EndlessReader) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM end the reading; a second one has its usual meaning."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -71,11 +81,12 @@ def line(status: LiveStatus) -> str:
     """Write the state as one line."""
     dropped = "unknown" if status.kernel_dropped is None else f"{status.kernel_dropped:,}"
     parts = [
-        f"{status.packets:,} packets ({status.packets_per_s:,.0f}/s, {status.bits_per_s / 1e6:,.1f} Mbit/s)",
+        f"{status.packets:,} {status.unit} ({status.packets_per_s:,.0f}/s, {status.bits_per_s / 1e6:,.1f} Mbit/s)",
         f"{status.flows:,} flows, {status.open_flows:,} open",
         f"dropped by kernel {dropped}",
-        f"sampled out {status.sampled_out:,}",
     ]
+    if status.unit == "packets":
+        parts.append(f"sampled out {status.sampled_out:,}")
     if status.one_in > 1:
         parts.append(f"following 1 new flow in {status.one_in:,}")
     if status.behind_s >= 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -71,6 +71,16 @@ UnknownShare = Annotated[
     float,
     typer.Option("--unknown-share", callback=_share, help="Share of known flows that may be called unknown."),
 ]
+Listen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listen",
+        metavar="udp://ADDR:PORT",
+        help="Take NetFlow v5, v9 and IPFIX on this port until Ctrl-C instead of reading files; repeatable. "
+        "udp://127.0.0.1:2055 hears this machine only, udp://0.0.0.0:2055 everybody.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(
@@ -115,6 +125,7 @@ class Wanted:
     Attributes:
         paths: Files, empty for live capture.
         interfaces: Interfaces, empty for files.
+        listen: Ports that exporters send to, empty for files.
         bpf: Filter expression for live capture.
         tool: Name of the capture tool.
         format_name: Take every file as this format; None: look at its first bytes.
@@ -133,8 +144,18 @@ class Wanted:
     strict: bool
     workers: int | None
     features: tuple[str, ...] | None = None
+    listen: list[str] = field(default_factory=list)
+
+    @property
+    def endless(self) -> bool:
+        """Whether the input goes on until somebody says stop."""
+        return bool(self.interfaces or self.listen)
 
     def __post_init__(self) -> None:
+        if self.listen and (self.interfaces or self.paths):
+            raise ConfigError("--listen takes what exporters send, -i captures live, -r reads files: use one of them")
+        if self.listen and (self.join or self.strict or self.workers is not None):
+            raise ConfigError("--join, --strict and --workers are for files, and --listen takes what exporters send")
         if self.interfaces and self.paths:
             raise ConfigError("-i captures live and -r reads files: use one of them")
         if not self.interfaces and (self.bpf or self.tool):
@@ -143,9 +164,10 @@ class Wanted:
             raise ConfigError("--join and --strict are for files, and -i captures live")
         if self.interfaces and self.workers is not None:
             raise ConfigError("--workers is for several files; with -i each interface has its own capture process")
-        if not self.interfaces and not self.paths:
+        if not self.endless and not self.paths:
             raise ConfigError(
-                "nothing to read: name captures with -r, for instance -r monday.pcap, or an interface with -i"
+                "nothing to read: name captures with -r, for instance -r monday.pcap, an interface with -i, or a port "
+                "that exporters send to with --listen"
             )
 
 

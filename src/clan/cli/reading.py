@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from clan.cli.console import err
-from clan.cli.live import WatchedLiveReader
+from clan.cli.live import WatchedLiveReader, WatchedNetflowReader
 from clan.cli.options import Wanted
 from clan.flows import COUNTERS, EarlyReports, FlowSettings, compiled_before
-from clan.sources import FlowReader, ReadReport
+from clan.sources import FlowReader, ReadReport, parse_place
 
 
 class WatchedReader(FlowReader):
@@ -28,14 +28,16 @@ class WatchedReader(FlowReader):
 
 def open_reader(
     wanted: Wanted, settings: FlowSettings, *, early: EarlyReports | None = None
-) -> WatchedReader | WatchedLiveReader:
+) -> WatchedReader | WatchedLiveReader | WatchedNetflowReader:
     """Open what the user asked for.
 
     Args:
-        wanted: Files or interfaces.
+        wanted: Files, interfaces or ports.
         settings: How flows are cut.
         early: When long flows of a live capture are reported early.
     """
+    if wanted.listen:
+        return WatchedNetflowReader([parse_place(text) for text in wanted.listen], features=wanted.features)
     if wanted.interfaces:
         _announce_compiling()
         return WatchedLiveReader(
@@ -66,7 +68,7 @@ def tell(report: ReadReport) -> None:
     """Say what was read, what was dropped and why, and what should be known."""
     counts = report.counts
     err.note(
-        f"read {counts['packets']:,} packets in {report.streams:,} stream{'s' * (report.streams != 1)}: "
+        f"read {counts[report.unit]:,} {report.unit} in {report.streams:,} stream{'s' * (report.streams != 1)}: "
         f"{report.flows:,} flows"
     )
     losses = report.losses()

@@ -2,8 +2,9 @@
 
 from clan.flows.assemble import Packets
 from clan.flows.counters import COUNTERS
+from clan.flows.endpoints import icmp_ports, identify, warm_up_identity
 from clan.flows.engine import PACKET_GROUPS, FlowEngine
-from clan.flows.jit import compiled_before, kernel
+from clan.flows.jit import Int, compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
 from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
 
@@ -15,8 +16,12 @@ __all__ = [
     "EarlyReports",
     "FlowEngine",
     "FlowSettings",
+    "Int",
     "Packets",
     "compiled_before",
+    "icmp_ports",
+    "identify",
     "kernel",
     "profile",
+    "warm_up_identity",
 ]

@@ -35,7 +35,8 @@ def _cache_dir() -> Path | None:
         f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode()
     )
     source_root = Path(__file__).parent.parent
-    for path in sorted([*source_root.glob("flows/*.py"), *source_root.glob("sources/packets/*.py")]):
+    compiled = ("flows/*.py", "sources/packets/*.py", "sources/netflow/template.py")
+    for path in sorted(path for pattern in compiled for path in source_root.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     try:
         root = os.environ.get("NUMBA_CACHE_DIR") or Path(

@@ -138,14 +138,25 @@ def uid_words(flow: Any) -> Any:
     for i in range(flow.key.size):
         one = mix(one, flow.key[i])
     one = mix(one, np.uint64(flow.first_ts))
-    one = mix(one, (np.uint64(flow.ordinal) << np.uint64(1)) | np.uint64(flow.forward_is_a))
-    return one >> np.uint64(19), mix(one, np.uint64(0x13198A2E03707344)) >> np.uint64(24)  # 9 and 8 digits of 5 bits
+    return uid_of_hash(mix(one, (np.uint64(flow.ordinal) << np.uint64(1)) | np.uint64(flow.forward_is_a)))
+
+
+@kernel
+def uid_of_hash(value: Any) -> Any:
+    """Give the two numbers that a uid is written from: 9 and 8 digits of 5 bits."""
+    return value >> np.uint64(19), mix(value, np.uint64(0x13198A2E03707344)) >> np.uint64(24)
 
 
 @kernel
 def write_uid(flow: Any, out: Any, at: Int) -> Int:
     """Write the uid: 85 bits of a hash, the same in every run; texts sort as their numbers do."""
     one, other = uid_words(flow)
+    return write_uid_words(one, other, out, at)
+
+
+@kernel
+def write_uid_words(one: Any, other: Any, out: Any, at: Int) -> Int:
+    """Write a uid from its two numbers; gives the position behind it."""
     out[at] = 67  # "C", as Zeek's uids begin
     for i in range(9):
         out[at + 1 + i] = _BASE32[np.int64((one >> np.uint64(5 * (8 - i))) & np.uint64(31))]

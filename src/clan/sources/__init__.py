@@ -1,19 +1,24 @@
 """Where flows come from: one file or folder for each format, each "open, iterate batches of flows, close"."""
 
-from clan.sources.base import Source
+from clan.sources.base import EndlessReader, Source
 from clan.sources.formats import FORMATS, SourceFormat
 from clan.sources.live import LiveReader, LiveStatus
+from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.reader import FlowReader, empty_flows, read_flows
 from clan.sources.report import ReadReport
 
 __all__ = [
     "FORMATS",
+    "EndlessReader",
     "FlowReader",
     "LiveReader",
     "LiveStatus",
+    "NetflowReader",
+    "Place",
     "ReadReport",
     "Source",
     "SourceFormat",
     "empty_flows",
+    "parse_place",
     "read_flows",
 ]

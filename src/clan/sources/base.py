@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -37,3 +37,25 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release the file, socket or interface; safe to call twice."""
+
+
+@runtime_checkable
+class EndlessReader(Protocol):
+    """What goes on until somebody says stop: interfaces, exporters."""
+
+    kind: str
+    """What a model remembers: ``packets``, ``netflow``, ..."""
+    groups: tuple[str, ...]
+    """Feature groups of the flow tables."""
+    report: Any
+    """The account, complete when the batches have ended (`clan.sources.ReadReport`)."""
+    on_status: Callable[[Any], None] | None
+    """Told about every second how it goes (`clan.sources.LiveStatus`)."""
+    on_stats: Callable[[Any], None] | None
+    """Told the same, and once more at the end."""
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flows as they end, until `stop`."""
+
+    def stop(self) -> None:
+        """End it; `batches` then gives what is left, and ends. Safe in a signal handler."""

@@ -20,12 +20,38 @@ _REASONS = (
     "bad_packet_blocks",
     "kernel_dropped_packets",
     "sampled_out_packets",
+    "malformed_datagrams",
+    "unsupported_datagrams",
+    "refused_datagrams",
+    "kernel_dropped_datagrams",
+    "lost_datagrams",
+    "lost_records",
+    "sets_without_template",
+    "refused_templates",
+    "records_without_addresses",
+    "duplicate_records",
+    "malformed_records",
+    "records_of_other_types",
 )
-"""The counters that say why a packet is in no flow."""
+"""The counters that say why a packet or record is in no flow."""
+
+_WHERE = {"packets": "captures", "records": "streams"}
 
 _OTHER = {
     "bad_packet_blocks": "packet blocks that contradict themselves",
     "kernel_dropped_packets": "packets that the kernel dropped because the capture tool did not take them in time",
+    "malformed_datagrams": "datagrams that contradict themselves",
+    "unsupported_datagrams": "datagrams that are neither NetFlow v5, v9 nor IPFIX",
+    "refused_datagrams": "datagrams of more exporters or domains than are told apart",
+    "kernel_dropped_datagrams": "datagrams that the kernel dropped because clan did not take them in time",
+    "lost_datagrams": "datagrams that did not arrive, by the exporters' own count",
+    "lost_records": "records that did not arrive, by the exporters' own count",
+    "sets_without_template": "sets of records whose template did not come",
+    "refused_templates": "templates that no record can follow",
+    "records_without_addresses": "records without addresses",
+    "duplicate_records": "records that were sent twice",
+    "malformed_records": "records that cannot be read",
+    "records_of_other_types": "records that are no flows",
 }
 """Meaning of the counters that are not the flow engine's."""
 
@@ -48,9 +74,14 @@ class ReadReport:
     streams: int = 0
     flows: int = 0
 
+    @property
+    def unit(self) -> str:
+        """What was counted: packets or records."""
+        return "records" if "records" in self.counts else "packets"
+
     def why_no_flows(self) -> str:
-        """Say what became of the packets, for the message that there is no flow."""
-        parts = [f"{self.counts['packets']:,} packets in {self.streams} captures"]
+        """Say what became of the input, for the message that there is no flow."""
+        parts = [f"{self.counts[self.unit]:,} {self.unit} in {self.streams} {_WHERE[self.unit]}"]
         parts += [f"{self.counts[r]:,} {_meaning(r)}" for r in _REASONS if self.counts[r]]
         parts += [f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5]]
         parts += self.warnings[:5]
@@ -63,4 +94,4 @@ class ReadReport:
 
 def _meaning(counter: str) -> str:
     """Give a counter's meaning in words."""
-    return COUNTERS.get(counter) or _OTHER[counter]
+    return COUNTERS.get(counter) or _OTHER.get(counter) or counter.replace("_", " ")

@@ -40,6 +40,7 @@ class LiveStatus:
         behind_s: For how long a pipe has not been found empty (the worst of the interfaces).
         counts: All counters, as `ReadReport.counts` has them at the end.
         ended: Whether this is the last one.
+        unit: What is counted as packets: those of an interface, or the datagrams of exporters.
     """
 
     seconds: float
@@ -54,6 +55,7 @@ class LiveStatus:
     behind_s: float
     counts: Mapping[str, int] = field(default_factory=dict)
     ended: bool = False
+    unit: str = "packets"
 
 
 class LiveReader:
