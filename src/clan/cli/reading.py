@@ -9,8 +9,9 @@ import polars as pl
 from clan.cli.console import err
 from clan.cli.live import WatchedLiveReader, WatchedNetflowReader
 from clan.cli.options import Wanted
-from clan.flows import COUNTERS, EarlyReports, FlowSettings, compiled_before
+from clan.flows import EarlyReports, FlowSettings, compiled_before
 from clan.sources import FlowReader, ReadReport, parse_place
+from clan.sources.report import meaning
 
 
 class WatchedReader(FlowReader):
@@ -73,8 +74,10 @@ def tell(report: ReadReport) -> None:
     )
     losses = report.losses()
     if losses:
-        parts = (f"{n:,} {COUNTERS.get(name, name.replace('_', ' ')).split(' (')[0]}" for name, n in losses.items())
+        parts = (f"{n:,} {meaning(name).split(' (')[0]}" for name, n in losses.items())
         err.note("not in any flow: " + "; ".join(parts))
+    if counts["late_records"]:
+        err.note(f"{counts['late_records']:,} records came too late to be put in order")
     for message in report.warnings[:20]:
         err.warning(message)
     for path, reason in list(report.skipped.items())[:20]:

@@ -1,9 +1,11 @@
 """From packets to flows: one compiled kernel, steered by a record of rules."""
 
+from clan.flows.addresses import describe_endpoints
 from clan.flows.assemble import Packets
 from clan.flows.counters import COUNTERS
 from clan.flows.endpoints import icmp_ports, identify, warm_up_identity
 from clan.flows.engine import PACKET_GROUPS, FlowEngine
+from clan.flows.instants import read_times
 from clan.flows.jit import Int, compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
 from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
@@ -19,9 +21,11 @@ __all__ = [
     "Int",
     "Packets",
     "compiled_before",
+    "describe_endpoints",
     "icmp_ports",
     "identify",
     "kernel",
     "profile",
+    "read_times",
     "warm_up_identity",
 ]

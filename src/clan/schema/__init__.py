@@ -1,15 +1,21 @@
 """What a feature is, which features there are, and which columns identify a flow."""
 
-from clan.schema.conn_group import CONN_MEASURED
+from clan.schema.conn_group import CONN_MEASURED, CONN_TOLD
+from clan.schema.conn_words import HISTORY, SERVICES, STATES
 from clan.schema.feature import KINDS, Feature
 from clan.schema.groups import GROUPS, check_columns, features_of, schema_hash, table_feature
-from clan.schema.identity import IDENTITY
+from clan.schema.identity import CARRIED, IDENTITY
 
 __all__ = [
+    "CARRIED",
     "CONN_MEASURED",
+    "CONN_TOLD",
     "GROUPS",
+    "HISTORY",
     "IDENTITY",
     "KINDS",
+    "SERVICES",
+    "STATES",
     "Feature",
     "check_columns",
     "features_of",

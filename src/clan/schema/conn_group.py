@@ -1,11 +1,12 @@
 """The `conn` group: what any flow record tells about a conversation, whatever wrote it.
 
 The first part is measured by the source; the second follows from it by `clan.sources.conn.complete`, so that it means
-the same everywhere. What a source cannot tell is null.
+the same everywhere; the third is what only some sources tell. What a source cannot tell is null.
 """
 
 from __future__ import annotations
 
+from clan.schema.conn_words import HISTORY, SERVICES, STATES
 from clan.schema.feature import Feature
 
 _ANY = ("packets", "zeek", "suricata", "netflow", "argus", "table")
@@ -56,11 +57,93 @@ _DERIVED: tuple[_Row, ...] = (
     ),
 )
 
+_ZEEK = ("zeek",)
+_NAMED = ("zeek", "suricata")
+_DNS = "of the dns.log beside; 0 without a query"
+_TLS = "of the ssl.log beside; 0 without TLS"
+_HTTP = "of the http.log beside; 0 without a request"
+
+_TOLD: tuple[_Row, ...] = (
+    ("conn_missed_bytes", "bytes", "int", _ZEEK, "payload that the capture missed; above 0 the bytes are too few"),
+    ("conn_flipped", "indicator", "int", _ZEEK, "1 when Zeek turned the direction round (^ in history)"),
+    *(
+        (
+            f"conn_{side}_history_{name}",
+            "count",
+            "int",
+            _ZEEK,
+            f"times that history has {what} of the {who}",
+        )
+        for side, who in (("fwd", "originator"), ("bwd", "responder"))
+        for name, what in HISTORY.values()
+    ),
+    *((f"conn_state_{state.lower()}", "indicator", "int", _ZEEK, f"1 when conn_state is {state}") for state in STATES),
+    *(
+        (f"conn_service_{name}", "indicator", "int", _NAMED, f"1 when the source recognised {name}")
+        for name in SERVICES
+    ),
+    ("conn_service_other", "indicator", "int", _NAMED, "1 when the source recognised a protocol that has no column"),
+    ("conn_dns_queries", "count", "int", _ZEEK, f"queries {_DNS}"),
+    ("conn_dns_query_length", "characters", "int", _ZEEK, f"longest name asked for, {_DNS}"),
+    ("conn_dns_answers", "count", "int", _ZEEK, f"answers {_DNS}"),
+    ("conn_dns_failures", "count", "int", _ZEEK, f"answers with an error code (rcode above 0) {_DNS}"),
+    ("conn_tls_version", "version x 10", "int", _ZEEK, f"version agreed on, 13 for TLS 1.3, 3 for SSL 3, {_TLS}"),
+    ("conn_tls_established", "indicator", "int", _ZEEK, f"1 when the handshake was completed, {_TLS}"),
+    ("conn_tls_resumed", "indicator", "int", _ZEEK, f"1 when a session was resumed, {_TLS}"),
+    ("conn_tls_certificates", "count", "int", _ZEEK, f"certificates that the server sent, {_TLS}"),
+    ("conn_http_requests", "count", "int", _ZEEK, f"requests {_HTTP}"),
+    ("conn_http_unusual_methods", "count", "int", _ZEEK, f"requests other than GET, HEAD and POST {_HTTP}"),
+    ("conn_http_posts", "count", "int", _ZEEK, f"POST requests {_HTTP}"),
+    ("conn_http_errors", "count", "int", _ZEEK, f"answers with a status of 400 or above {_HTTP}"),
+    ("conn_http_request_body", "bytes", "int", _ZEEK, f"bodies of the requests {_HTTP}"),
+    ("conn_http_response_body", "bytes", "int", _ZEEK, f"bodies of the answers {_HTTP}"),
+)
+
+_LENGTHS = "counted from the link layer, less 14 bytes a packet"
+_APPROXIMATE: dict[str, tuple[tuple[str, str], ...]] = {
+    "conn_duration": (("suricata", "end minus start as Suricata logs them, which cuts flows by its own timeouts"),),
+    "conn_fwd_bytes": (("suricata", _LENGTHS),),
+    "conn_bwd_bytes": (("suricata", _LENGTHS),),
+    "conn_fwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
+    "conn_bwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
+}
+"""How some sources tell what they cannot tell exactly."""
+
+_FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
+    "conn_fwd_bytes_mean": ("conn_fwd_bytes",),
+    "conn_bwd_bytes_mean": ("conn_bwd_bytes",),
+    "conn_bwd_share": ("conn_fwd_bytes", "conn_bwd_bytes"),
+    "conn_bytes_per_s": ("conn_fwd_bytes", "conn_bwd_bytes", "conn_duration"),
+    "conn_packets_per_s": ("conn_duration",),
+}
+"""Derived columns whose inputs may be approximate."""
+
+
+def _approximate(name: str) -> tuple[tuple[str, str], ...]:
+    """Say which sources tell a column approximately, and how."""
+    inputs: dict[str, list[str]] = {}
+    for column in _FOLLOWS_FROM.get(name, ()):
+        for source, _ in _APPROXIMATE.get(column, ()):
+            inputs.setdefault(source, []).append(column)
+    derived = tuple((source, f"follows from {' and '.join(columns)}") for source, columns in inputs.items())
+    return _APPROXIMATE.get(name, ()) + derived
+
+
 CONN_MEASURED: tuple[str, ...] = tuple(row[0] for row in _MEASURED)
-"""The columns that a source fills; the rest of the group follows from them and from `protocol`."""
+"""The columns that every source fills, with null where it cannot tell."""
+CONN_TOLD: tuple[str, ...] = tuple(row[0] for row in _TOLD)
+"""The columns that only some sources have; they are null in the tables of the others."""
 
 CONN_GROUP: tuple[Feature, ...] = tuple(
-    Feature(name=name, unit=unit, integer=kind == "int", meaning=meaning, group="conn", sources=sources)
-    for name, unit, kind, sources, meaning in (*_MEASURED, *_DERIVED)
+    Feature(
+        name=name,
+        unit=unit,
+        integer=kind == "int",
+        meaning=meaning,
+        group="conn",
+        sources=sources,
+        approximate=_approximate(name),
+    )
+    for name, unit, kind, sources, meaning in (*_MEASURED, *_DERIVED, *_TOLD)
 )
-"""The features of the group, measured ones first."""
+"""The features of the group: measured, derived, and what only some sources tell."""

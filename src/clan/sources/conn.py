@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clan.errors import SchemaError
-from clan.schema import CONN_MEASURED, features_of
+from clan.schema import CONN_MEASURED, CONN_TOLD, features_of
 
 _TCP, _UDP, _ICMP, _ICMP6 = 6, 17, 1, 58
 
@@ -14,7 +14,8 @@ def complete(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the derived columns of group `conn`, and put the group's columns in their order at the end.
 
     Args:
-        frame: A table with `protocol` and the measured columns, null where the source cannot tell.
+        frame: A table with `protocol` and the measured columns, null where the source cannot tell. Columns that only
+            some sources have (`clan.schema.CONN_TOLD`) may be missing, and are null then.
 
     Raises:
         SchemaError: A measured column is missing.
@@ -47,6 +48,7 @@ def complete(frame: pl.DataFrame) -> pl.DataFrame:
         "conn_refused": tcp & ~established & (c["bwd_rst"] > 0),
     }
     features = features_of(["conn"])
+    derived |= {name: pl.lit(None) for name in CONN_TOLD if name not in frame.columns}
     others = [name for name in frame.columns if name not in {f.name for f in features}]
     return frame.with_columns(**derived).select(*others, *[pl.col(f.name).cast(f.dtype) for f in features])
 

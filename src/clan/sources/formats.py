@@ -16,6 +16,7 @@ from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, Uns
 from clan.flows import PACKET_GROUPS
 from clan.sources.base import Source
 from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
+from clan.sources.zeek import is_conn_log, open_zeek, why_no_conn_log
 
 HEAD_BYTES: Final = 1 << 16
 """Bytes that a format may be recognised by, decompressed."""
@@ -56,6 +57,9 @@ def _is_packets(head: bytes, _path: str) -> bool:
 
 _ALL: Final = (
     SourceFormat(name="pcap", kind="packets", groups=PACKET_GROUPS, open=PacketSource, recognise=_is_packets),
+    SourceFormat(
+        name="zeek", kind="zeek", groups=("conn",), open=open_zeek, recognise=is_conn_log, no_flows=why_no_conn_log
+    ),
 )
 """In the order in which they are asked; the first that recognises a file reads it."""
 
@@ -110,7 +114,7 @@ def recognise_all(files: Sequence[str], *, strict: bool = False) -> Recognised:
         except SourceError as error:
             if strict or len(files) == 1:
                 raise
-            refused[file] = str(error)
+            refused[file] = str(error).removeprefix(f"{file} ")
     if not formats:
         shown = "; ".join(f"{file}: {why}" for file, why in list(refused.items())[:5])
         raise NoFlows(f"no flows were read: none of {len(files):,} files is in a format that clan reads: {shown}")
@@ -196,8 +200,8 @@ def _is_pipe(file: str) -> bool:
 
 def _excerpt(head: bytes) -> str:
     """Show how a file begins: as text where it is text."""
-    start = head[:24]
-    if start.isascii() and start.decode().isprintable():
+    start = head.split(b"\n", 1)[0].rstrip(b"\r")[:24]
+    if start and start.isascii() and start.decode().isprintable():
         return f"text that begins {start.decode()!r}"
     return f"bytes {head[:4].hex(' ')}"
 

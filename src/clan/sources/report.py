@@ -31,6 +31,7 @@ _REASONS = (
     "records_without_addresses",
     "duplicate_records",
     "malformed_records",
+    "overlong_lines",
     "records_of_other_types",
 )
 """The counters that say why a packet or record is in no flow."""
@@ -49,8 +50,9 @@ _OTHER = {
     "sets_without_template": "sets of records whose template did not come",
     "refused_templates": "templates that no record can follow",
     "records_without_addresses": "records without addresses",
-    "duplicate_records": "records that were sent twice",
+    "duplicate_records": "records that came twice",
     "malformed_records": "records that cannot be read",
+    "overlong_lines": "lines that are too long to be records",
     "records_of_other_types": "records that are no flows",
 }
 """Meaning of the counters that are not the flow engine's."""
@@ -82,7 +84,7 @@ class ReadReport:
     def why_no_flows(self) -> str:
         """Say what became of the input, for the message that there is no flow."""
         parts = [f"{self.counts[self.unit]:,} {self.unit} in {self.streams} {_WHERE[self.unit]}"]
-        parts += [f"{self.counts[r]:,} {_meaning(r)}" for r in _REASONS if self.counts[r]]
+        parts += [f"{self.counts[r]:,} {meaning(r)}" for r in _REASONS if self.counts[r]]
         parts += [f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5]]
         parts += self.warnings[:5]
         return "no flows were read: " + "; ".join(parts)
@@ -92,6 +94,6 @@ class ReadReport:
         return {reason: self.counts[reason] for reason in _REASONS if self.counts[reason]}
 
 
-def _meaning(counter: str) -> str:
+def meaning(counter: str) -> str:
     """Give a counter's meaning in words."""
     return COUNTERS.get(counter) or _OTHER.get(counter) or counter.replace("_", " ")

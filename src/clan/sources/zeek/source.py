@@ -1,0 +1,161 @@
+"""Zeek's `conn.log` as a source of flows, with what the logs beside it say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from clan.errors import UnsupportedFormat
+from clan.flows import FlowSettings
+from clan.sources.groups import wanted_groups
+from clan.sources.records import Parsed, RecordSource
+from clan.sources.zeek.beside import LogBeside, logs_beside
+from clan.sources.zeek.conn import CONN_FIELDS, NEEDED, measured, told
+from clan.sources.zeek.header import Header
+from clan.sources.zeek.log import ZeekLog
+
+
+class ConnParser:
+    """What is particular to conn.log.
+
+    Args:
+        path: Where it lies; logs beside it are joined.
+        keep_records: Keep each line.
+
+    Raises:
+        SourceUnavailable: A log beside it cannot be read.
+    """
+
+    def __init__(self, path: str, *, keep_records: bool = False) -> None:
+        self._log = ZeekLog("conn", CONN_FIELDS, keep_records=keep_records)
+        self._counts: Counter[str] = Counter()
+        self._missing: set[str] = set()
+        self._beside: dict[str, LogBeside] = {}
+        try:
+            for name, place in logs_beside(path).items():
+                self._beside[name] = LogBeside(name, place)
+        except BaseException:
+            self.close()
+            raise
+
+    def parse(self, piece: bytes) -> Parsed:
+        """Make rows of whole lines."""
+        out = Parsed(pl.DataFrame())
+        tables = []
+        for part, names in self._log.parse(piece):
+            out.counts.update(part.counts)
+            out.bad += part.bad
+            if names is not None:
+                self._missing |= set(NEEDED) - names
+            tables.append(measured(part.frame, names))
+        empty = measured(self._log.empty(), None)
+        out.frame = pl.concat([empty, *tables])
+        return out
+
+    def enrich(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Name what the words say, and join the logs beside."""
+        frame = told(frame)
+        for log in self._beside.values():
+            frame = log.join(frame)
+        return frame
+
+    def counts(self) -> dict[str, int]:
+        """Give how many records of the logs beside met no connection, or were none."""
+        logs = self._beside.values()
+        return {"unjoined_records": sum(g.unjoined for g in logs), "malformed_records_beside": sum(g.bad for g in logs)}
+
+    def warnings(self) -> list[str]:
+        """Say which columns a log would need."""
+        if not self._missing:
+            return []
+        return [f"its header lacks {', '.join(sorted(self._missing))}, without which a line is no connection"]
+
+    def close(self) -> None:
+        """Close the logs beside."""
+        for log in self._beside.values():
+            log.close()
+
+
+def open_zeek(
+    paths: Sequence[str],
+    _settings: FlowSettings,
+    *,
+    features: Sequence[str] | None = None,
+    strict: bool = False,
+    keep_records: bool = False,
+) -> RecordSource:
+    """Open a conn.log, or the parts of one.
+
+    Args:
+        paths: Files, or `-`. Logs beside the first are joined.
+        _settings: How packets are cut; Zeek has cut these flows itself.
+        features: Feature groups; there is one, ``conn``.
+        strict: Raise on the first line that is no record.
+        keep_records: Keep each line, in the columns `clan.sources.records.KEPT`.
+
+    Raises:
+        ConfigError: A group that Zeek does not tell.
+        SourceUnavailable: A file cannot be read.
+    """
+    wanted_groups(features, told=("conn",), kind="zeek")
+    parser = ConnParser(paths[0], keep_records=keep_records)
+    try:
+        return RecordSource(paths, parser, kind="zeek", strict=strict, keep_records=keep_records)
+    except BaseException:
+        parser.close()
+        raise
+
+
+def is_conn_log(head: bytes, _path: str) -> bool:
+    """Recognise a conn.log, TSV or JSON, by its first bytes."""
+    if head.startswith(b"#"):
+        header = _header(head)
+        return header is not None and (header.path == "conn" or (not header.path and set(NEEDED) <= set(header.names)))
+    first = _first_object(head)
+    return set(NEEDED) <= first.keys() and first.get("_path", "conn") == "conn" and bool(first.keys() & _ONLY_CONN)
+
+
+_ONLY_CONN = {"conn_state", "orig_pkts", "history", "missed_bytes"}
+"""Keys that no other log with addresses has."""
+
+
+def why_no_conn_log(head: bytes, _path: str) -> str | None:
+    """Say what another Zeek log is for; None where it is no Zeek log."""
+    if head.startswith(b"#separator"):
+        header = _header(head)
+        name = header.path if header else ""
+        if name in ("dns", "ssl", "http"):
+            return f"it is a Zeek {name}.log, which is joined where it lies beside a conn.log of the same name"
+        return (
+            f"it is a Zeek {name or 'log without #fields or #path'}{'.log' * bool(name)}; connections are in conn.log"
+        )
+    first = _first_object(head)
+    if {"ts", "uid", "id.orig_h"} <= first.keys():
+        return (
+            f"it is a Zeek {first.get('_path', 'log in JSON')}, and not conn.log: it has no conn_state and no orig_pkts"
+        )
+    return None
+
+
+def _header(head: bytes) -> Header | None:
+    lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")[:64]]
+    try:
+        return Header.of([line.rstrip("\r") for line in lines if line.startswith("#")])
+    except UnsupportedFormat:
+        return None
+
+
+def _first_object(head: bytes) -> dict[str, Any]:
+    """Read the first line as a JSON object; empty where it is none."""
+    line = head.lstrip()[:1] == b"{" and head.strip().split(b"\n", 1)[0]
+    if not line or line.count(b"{") + line.count(b"[") > 1000:
+        return {}
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
