@@ -81,6 +81,8 @@ def test_flow_tables_use_their_features_and_times(detector: ClanDetector, flows:
     manifest = detector.manifest_
     assert manifest["training"] == {
         "rows": 300,
+        "clean": 0.0,
+        "set_aside": 0,
         "window": ["2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"],
     }
     assert detector.benign_quantiles_[0] == pytest.approx(flows[:, 4:].to_numpy().min(axis=0))

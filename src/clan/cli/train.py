@@ -29,6 +29,13 @@ def command(
         float | None, typer.Option("--days", help="Days that the captures stand for, where their times do not tell.")
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="default, or paper for the published recipe.")] = "default",
+    clean: Annotated[
+        float,
+        typer.Option(
+            "--clean",
+            help="Share of the flows, the least like the others, to learn nothing from; 0.05 against attacks.",
+        ),
+    ] = 0.0,
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
     features: Features = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
@@ -47,6 +54,7 @@ def command(
     from clan.cli.reading import WatchedReader, as_json, tell
     from clan.detect import ClanDetector
     from clan.detect.presets import preset as recipe
+    from clan.errors import ConfigError
     from clan.flows import profile as settings_of
     from clan.schema import features_of
 
@@ -56,7 +64,11 @@ def command(
     features_of(groups or ())
     Budget(alerts_per_day=alerts_per_day, fpr=fpr)
     recipe(preset)
-    detector = ClanDetector(alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, random_state=seed)
+    if not 0 <= clean < 0.5:
+        raise ConfigError(f"--clean must be at least 0 and below 0.5, got {clean}")
+    detector = ClanDetector(
+        alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, clean=clean, random_state=seed
+    )
     check_output(output, inputs=paths)
     reader = WatchedReader(
         paths,
@@ -101,10 +113,11 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any]) ->
 
 def _tell(detector: ClanDetector, output: str) -> None:
     """Say what the model expects."""
-    calibration, n_rows = detector.calibration_, detector.manifest_["training"]["rows"]
+    calibration, training = detector.calibration_, detector.manifest_["training"]
+    aside = f", {training['set_aside']:,} of them set aside as outlying" if training["set_aside"] else ""
     err.note(
-        f"trained on {n_rows:,} flows; budget: {calibration.budget}; threshold {detector.threshold_:.4f}, "
-        f"expected false-positive rate {calibration.expected_fpr:.3%}"
+        f"trained on {training['rows']:,} flows{aside}; budget: {calibration.budget}; "
+        f"threshold {detector.threshold_:.4f}, expected false-positive rate {calibration.expected_fpr:.3%}"
     )
     interval = calibration.alerts_per_day_interval
     if interval is not None and calibration.days is not None:

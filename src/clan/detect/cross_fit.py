@@ -27,6 +27,7 @@ def cross_fit(
     recipe: Preset,
     *,
     seed: int,
+    learn: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Model, NDArray[np.float64]]:
     """Fit the final model to all rows, and score each fold by a model of the others.
@@ -43,6 +44,7 @@ def cross_fit(
         folds: Fold of each row. Shape `(n,)`.
         recipe: What to fit.
         seed: Seeds everything random.
+        learn: Rows to learn from; the others are scored only. Shape `(n,)`; None for all.
         progress: Called after each epoch of each model.
 
     Returns:
@@ -51,21 +53,22 @@ def cross_fit(
     Raises:
         TrainingError: Interrupted before any fold was scored.
     """
-    n_folds, n = int(folds.max()) + 1, len(values)
+    learn = np.ones(len(values), dtype=np.bool_) if learn is None else learn
+    n_folds, n = int(folds.max()) + 1, int(learn.sum())
     train, stopped = recipe.train, list[int]()
     n_epochs = done = train.epochs_for(n)
-    n_epochs += sum(_matched_epochs(train, n, int((folds != fold).sum())) for fold in range(n_folds))
+    n_epochs += sum(_matched_epochs(train, n, int((learn & (folds != fold)).sum())) for fold in range(n_folds))
     watch = _stage(progress, 0, n_epochs, "final model")
-    final = fit_model(values, recipe, seed=seed, progress=watch, interrupted=stopped.append)
+    final = fit_model(values[learn], recipe, seed=seed, progress=watch, interrupted=stopped.append)
     if stopped:
         train = replace(train, epochs=stopped.pop(), max_steps=None)
-    scores = np.full(n, np.nan)
+    scores = np.full(len(values), np.nan)
     for fold in range(n_folds):
         held = folds == fold
-        epochs = _matched_epochs(train, n, int((~held).sum()))
+        epochs = _matched_epochs(train, n, int((learn & ~held).sum()))
         shorter = replace(recipe, train=replace(train, epochs=epochs, max_steps=None))
         watch = _stage(progress, done, n_epochs, f"fold {fold + 1} of {n_folds}")
-        model = fit_model(values[~held], shorter, seed=seed, progress=watch, interrupted=stopped.append)
+        model = fit_model(values[learn & ~held], shorter, seed=seed, progress=watch, interrupted=stopped.append)
         if stopped:  # it is behind the final model, so its scores say nothing about that one's
             break
         scores[held] = model.score(values[held])

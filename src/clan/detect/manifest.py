@@ -56,15 +56,29 @@ class Record:
         seed: int,
         n_folds: int,
         source: Mapping[str, Any],
+        cleaning: Mapping[str, float],
     ) -> Self:
         """Write down a fit.
+
+        Args:
+            rows: What it was fitted to.
+            recipe: As it was trained.
+            preset: Name of the recipe.
+            seed: Of everything random.
+            n_folds: Of the threshold.
+            source: Where the rows came from.
+            cleaning: Share of the rows that was to be set aside, and how many were: ``clean`` and ``set_aside``.
 
         Raises:
             TypeError: `source` holds something that JSON cannot.
         """
         facts = {
             "source": json.loads(json.dumps(dict(source), allow_nan=False)),
-            "training": {"rows": len(rows.values), "window": list(rows.window) if rows.window else None},
+            "training": {
+                "rows": len(rows.values),
+                **cleaning,
+                "window": list(rows.window) if rows.window else None,
+            },
             "preset": preset,
             "scaler": json.loads(json.dumps(recipe.scaler)),
             "scorer": recipe.scorer,
@@ -231,6 +245,7 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     return {
         "preset": manifest["preset"],
         "scorer": manifest["scorer"],
+        "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],
         "epochs": int(manifest["train"]["epochs"]),
         "n_folds": max(2, int(manifest["n_folds"])),

@@ -25,6 +25,8 @@ def contenders() -> dict[str, Rival]:
     for name in sorted(PRESETS):
         if name != "default":
             ours[f"{OURS}:{name}"] = _own(f"{OURS}:{name}", partial(_clan, preset=name))
+    for cleaned, scorer in ((f"{OURS}:clean", None), (f"{OURS}:feature_prototypes:clean", "feature_prototypes")):
+        ours[cleaned] = _own(cleaned, partial(_clan, clean=0.05, scorer=scorer))
     for name in sorted(SCORERS):
         ours[f"{OURS}:{name}"] = _own(f"{OURS}:{name}", partial(_clan, scorer=name))
     return ours | dict(RIVALS)
