@@ -27,6 +27,7 @@ SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
     "flood": ("A flood of new flows", "benchmarks/speed/flood.py"),
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
+    "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),
