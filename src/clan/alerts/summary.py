@@ -109,7 +109,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
             Text(endpoint(a.src_ip, a.src_port)),
             Text(endpoint(a.dst_ip, a.dst_port)),
             Text(a.transport or "?"),
-            *([Text(visible(name_of(a), limit=60))] if named else []),
+            *([Text(visible(a.label or "", limit=24))] if named else []),
             Text(number(a.p_value)),
             Text(visible(a.reasons[0].sentence, limit=100) if a.reasons else ""),
         )

@@ -220,7 +220,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return Named(
             detector=self.detector,
-            head_name=self.head,
+            head_name=self.head or ("trees" if self.frozen else "linear"),
             head=self.head_,
             novelty=self.novelty_,
             classes=self.classes_,

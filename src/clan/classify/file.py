@@ -40,7 +40,7 @@ class Named:
     """The parts of a fitted classifier."""
 
     detector: ClanDetector | None
-    head_name: str | None
+    head_name: str
     head: Head
     novelty: Novelty
     classes: NDArray[Any]
