@@ -66,11 +66,12 @@ class Monitor:
         sinks: Where alerts go.
         scores: Where the scores of all flows go, if anywhere.
         keep_scored: Keep identity and scores of every flow in memory, for a report.
+        annotate: Where the records of the source go with their scores, if anywhere; nothing alerts then.
         stats: Where the statistics of a live capture go, a line each, if anywhere.
         stats_every_s: How often, in seconds of the capture, and once more at its end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where each kind of result goes
         self,
         detector: ClanDetector,
         *,
@@ -78,6 +79,7 @@ class Monitor:
         sinks: Sequence[Sink] = (),
         scores: TableWriter | None = None,
         keep_scored: bool = False,
+        annotate: Callable[[pl.DataFrame], None] | None = None,
         stats: Callable[[str], None] | None = None,
         stats_every_s: float = 60.0,
     ) -> None:
@@ -85,6 +87,7 @@ class Monitor:
         self.namer, self.model_id = namer, detector.model_id_
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
+        self._annotate = annotate
         self._stats, self._stats_every_s = stats, stats_every_s
         self._stats_at = stats_every_s
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
@@ -141,6 +144,8 @@ class Monitor:
         narrow = scored.select(_SCORE_COLUMNS)
         if self._scores is not None:
             self._scores.write(narrow)
+        if self._annotate is not None:
+            self._annotate(scored)
         if self._keep:
             outcome.scored.append(narrow)
         outcome.n_flows += flows.height

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from tests.flows import build
 from tests.sources.packets.capture import conversation
+from tests.sources.suricata.events import flow, lines
 from tests.sources.zeek.logs import connections, text
 
 from clan.errors import SourceUnavailable
@@ -36,7 +37,13 @@ def write_zeek(path: Path) -> int:
     return 70_000
 
 
-WRITERS: dict[str, Callable[[Path], int]] = {"pcap": write_pcap, "zeek": write_zeek}
+def write_eve(path: Path) -> int:
+    """Events of flows, written a little out of order."""
+    path.write_text(lines([flow(i) for n in range(0, 4000, 4) for i in (n + 1, n, n + 3, n + 2)]))
+    return 4000
+
+
+WRITERS: dict[str, Callable[[Path], int]] = {"pcap": write_pcap, "zeek": write_zeek, "eve": write_eve}
 """For each format, how to make an example of it."""
 
 

@@ -2,7 +2,7 @@
 
 from clan.alerts.alert import SEVERITIES, Alert, alerts_from, severity_of
 from clan.alerts.reason import BENIGN_HIGH, BENIGN_LOW, Reason
-from clan.alerts.sinks import FileSink, Sink
+from clan.alerts.sinks import AnnotatedLog, FileSink, Sink
 from clan.alerts.summary import summary
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "BENIGN_LOW",
     "SEVERITIES",
     "Alert",
+    "AnnotatedLog",
     "FileSink",
     "Reason",
     "Sink",

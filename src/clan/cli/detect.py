@@ -14,6 +14,7 @@ from clan.cli.console import err, write_json
 from clan.cli.options import (
     Bpf,
     CaptureTool,
+    Follow,
     Format,
     Interface,
     Join,
@@ -23,6 +24,7 @@ from clan.cli.options import (
     More,
     Quiet,
     Read,
+    State,
     Strict,
     Wanted,
     Workers,
@@ -73,6 +75,12 @@ def command(
     report: Annotated[
         str | None, typer.Option("--report", metavar="FILE", help="One HTML page with pictures and reasons.")
     ] = None,
+    annotate: Annotated[
+        bool,
+        typer.Option("--annotate", help="Write the records of Zeek or Suricata on with their scores, and no alerts."),
+    ] = False,
+    follow: Follow = False,
+    state: State = None,
     format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
@@ -84,7 +92,7 @@ def command(
 
     Where the model comes from clan finetune, each alert has a name too.
     """
-    from clan.alerts import FileSink
+    from clan.alerts import AnnotatedLog, FileSink
     from clan.classify import open_model
     from clan.cli.reading import as_json, open_reader
     from clan.errors import ConfigError
@@ -102,8 +110,11 @@ def command(
         join=join,
         strict=strict,
         workers=workers,
+        follow=follow,
+        state=state,
+        keep_records=annotate,
     )
-    if json and output == STDOUT:
+    if json and (output == STDOUT or (annotate and output is None)):
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
     if stats_every is not None and not (wanted.endless and 0 <= stats_every < math.inf):
         raise ConfigError(
@@ -119,7 +130,8 @@ def command(
     reader = open_reader(wanted, flow_settings_of(detector), early=early)
     check_source(detector, reader.kind)  # before there is any file of results
     with ExitStack() as stack:
-        sinks = [] if json and output is None else [stack.enter_context(FileSink(output or STDOUT))]
+        annotated = stack.enter_context(AnnotatedLog(output or STDOUT)) if annotate else None
+        sinks = [] if annotate or (json and output is None) else [stack.enter_context(FileSink(output or STDOUT))]
         table = stack.enter_context(TableWriter(scores)) if scores else None
         every = 60.0 if stats_every is None else stats_every
         monitor = Monitor(
@@ -128,6 +140,7 @@ def command(
             sinks=sinks,
             scores=table,
             keep_scored=report is not None,
+            annotate=annotated.write if annotated else None,
             stats=sinks[0].write if sinks and every else None,
             stats_every_s=every,
         )

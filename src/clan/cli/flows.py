@@ -11,6 +11,7 @@ from clan.cli.options import (
     Bpf,
     CaptureTool,
     Features,
+    Follow,
     Format,
     Interface,
     Join,
@@ -19,6 +20,7 @@ from clan.cli.options import (
     More,
     Quiet,
     Read,
+    State,
     Strict,
     Wanted,
     Workers,
@@ -37,6 +39,8 @@ def command(
         str, typer.Option("-o", "--output", metavar="FILE", help="A name ending in .parquet, .csv or .ndjson, or -.")
     ] = "-",
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
+    follow: Follow = False,
+    state: State = None,
     features: Features = None,
     format_name: Format = None,
     join: Join = False,
@@ -64,6 +68,8 @@ def command(
         strict=strict,
         workers=workers,
         features=groups_of(features),
+        follow=follow,
+        state=state,
     )
     reader = open_reader(wanted, settings_of(profile))
     with TableWriter(output) as table:

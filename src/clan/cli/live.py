@@ -15,7 +15,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from clan.cli.console import err
-from clan.sources import EndlessReader, LiveReader, LiveStatus, NetflowReader
+from clan.sources import EndlessReader, FollowReader, LiveReader, LiveStatus, NetflowReader
 
 LOG_EVERY_S = 60.0
 """How often the state is logged where standard error is no terminal."""
@@ -37,6 +37,16 @@ class WatchedNetflowReader(NetflowReader):
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables until a signal comes."""
         err.note(f"listening on {', '.join(str(listener.place) for listener in self.listeners)}; Ctrl-C ends it")
+        with _stopped_by_signals(self), _shown() as self.on_status:
+            yield from super().batches()
+
+
+class WatchedFollowReader(FollowReader):
+    """A reader of growing logs that shows its state, and ends on SIGINT and SIGTERM."""
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield flow tables until a signal comes."""
+        err.note(f"following {', '.join(self.names)}; Ctrl-C ends it")
         with _stopped_by_signals(self), _shown() as self.on_status:
             yield from super().batches()
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from clan.errors import ConfigError
+from clan.sources import is_redis
 
 More = Annotated[
     list[str] | None,
@@ -71,6 +72,18 @@ UnknownShare = Annotated[
     float,
     typer.Option("--unknown-share", callback=_share, help="Share of known flows that may be called unknown."),
 ]
+Follow = Annotated[
+    bool, typer.Option("--follow", help="Keep reading logs that grow, through their rotation, until Ctrl-C.")
+]
+State = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="With --follow: remembers how far each log was read, so that a restart goes on from there.",
+        show_default=False,
+    ),
+]
 Listen = Annotated[
     list[str] | None,
     typer.Option(
@@ -133,6 +146,9 @@ class Wanted:
         strict: Raise on the first damage.
         workers: Processes that read; None: chosen by the reader.
         features: Feature groups; None: what the source gives unless asked.
+        follow: The files are logs that grow.
+        state: The file that remembers how far they were read.
+        keep_records: Keep the lines of the logs.
     """
 
     paths: list[str]
@@ -145,13 +161,22 @@ class Wanted:
     workers: int | None
     features: tuple[str, ...] | None = None
     listen: list[str] = field(default_factory=list)
+    follow: bool = False
+    state: str | None = None
+    keep_records: bool = False
 
     @property
     def endless(self) -> bool:
         """Whether the input goes on until somebody says stop."""
-        return bool(self.interfaces or self.listen)
+        return bool(self.interfaces or self.listen or self.following)
+
+    @property
+    def following(self) -> bool:
+        """Whether logs are followed; what comes from Redis always is."""
+        return self.follow or any(is_redis(path) for path in self.paths)
 
     def __post_init__(self) -> None:
+        self._check_following()
         if self.listen and (self.interfaces or self.paths):
             raise ConfigError("--listen takes what exporters send, -i captures live, -r reads files: use one of them")
         if self.listen and (self.join or self.strict or self.workers is not None):
@@ -169,6 +194,16 @@ class Wanted:
                 "nothing to read: name captures with -r, for instance -r monday.pcap, an interface with -i, or a port "
                 "that exporters send to with --listen"
             )
+
+    def _check_following(self) -> None:
+        if self.following and not self.paths:
+            raise ConfigError("--follow reads logs that grow: name them with -r, for instance -r conn.log")
+        if self.following and (self.interfaces or self.listen or self.join or self.strict or self.workers is not None):
+            raise ConfigError("--follow goes with -r alone: not with -i, --listen, --join, --strict or --workers")
+        if self.state is not None and not self.following:
+            raise ConfigError("--state is for --follow: it remembers how far logs that grow were read")
+        if self.keep_records and (self.interfaces or self.listen):
+            raise ConfigError("--annotate writes records on: it is for logs that -r names, not for packets or exports")
 
 
 def groups_of(features: str | None) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from clan.cli.console import err
-from clan.cli.live import WatchedLiveReader, WatchedNetflowReader
+from clan.cli.live import WatchedFollowReader, WatchedLiveReader, WatchedNetflowReader
 from clan.cli.options import Wanted
 from clan.flows import EarlyReports, FlowSettings, compiled_before
 from clan.sources import FlowReader, ReadReport, parse_place
@@ -29,7 +29,7 @@ class WatchedReader(FlowReader):
 
 def open_reader(
     wanted: Wanted, settings: FlowSettings, *, early: EarlyReports | None = None
-) -> WatchedReader | WatchedLiveReader | WatchedNetflowReader:
+) -> WatchedReader | WatchedLiveReader | WatchedNetflowReader | WatchedFollowReader:
     """Open what the user asked for.
 
     Args:
@@ -49,6 +49,14 @@ def open_reader(
             early=early,
             tool=wanted.tool,
         )
+    if wanted.following:
+        return WatchedFollowReader(
+            wanted.paths,
+            format_name=wanted.format_name,
+            features=wanted.features,
+            state=wanted.state,
+            keep_records=wanted.keep_records,
+        )
     return WatchedReader(
         wanted.paths,
         settings=settings,
@@ -57,6 +65,7 @@ def open_reader(
         join=wanted.join,
         strict=wanted.strict,
         workers=wanted.workers,
+        keep_records=wanted.keep_records,
     )
 
 

@@ -71,7 +71,8 @@ def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRo
         raise DataError(f"all {len(empty)} feature columns are null in every row; this source cannot tell any of them")
     if empty:
         warnings.warn(
-            f"{len(empty)} features are null in every row and are left out: {', '.join(empty)}",
+            f"{len(empty)} features are null in every row and are left out: {', '.join(empty[:6])}"
+            + (f" and {len(empty) - 6} more" if len(empty) > 6 else ""),
             DataQualityWarning,
             stacklevel=4,
         )

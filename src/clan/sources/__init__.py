@@ -1,16 +1,19 @@
 """Where flows come from: one file or folder for each format, each "open, iterate batches of flows, close"."""
 
 from clan.sources.base import EndlessReader, Source
+from clan.sources.follow import FollowReader
 from clan.sources.formats import FORMATS, SourceFormat
 from clan.sources.live import LiveReader, LiveStatus
 from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.reader import FlowReader, empty_flows, read_flows
+from clan.sources.redis_feed import is_redis
 from clan.sources.report import ReadReport
 
 __all__ = [
     "FORMATS",
     "EndlessReader",
     "FlowReader",
+    "FollowReader",
     "LiveReader",
     "LiveStatus",
     "NetflowReader",
@@ -19,6 +22,7 @@ __all__ = [
     "Source",
     "SourceFormat",
     "empty_flows",
+    "is_redis",
     "parse_place",
     "read_flows",
 ]

@@ -16,7 +16,9 @@ from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, Uns
 from clan.flows import PACKET_GROUPS
 from clan.sources.base import Source
 from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
-from clan.sources.zeek import is_conn_log, open_zeek, why_no_conn_log
+from clan.sources.records import RecordParser
+from clan.sources.suricata import EveParser, is_eve, open_eve
+from clan.sources.zeek import ConnParser, is_conn_log, open_zeek, why_no_conn_log
 
 HEAD_BYTES: Final = 1 << 16
 """Bytes that a format may be recognised by, decompressed."""
@@ -41,6 +43,8 @@ class SourceFormat:
             this format.
         no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
             none of its files.
+        parser: Makes what reads its lines, `parser(path, keep_records=..., follow=...)`, where its files may be
+            followed while they grow, or their records be kept; None where they may not.
     """
 
     name: str
@@ -49,6 +53,7 @@ class SourceFormat:
     open: Callable[..., Source]
     recognise: Callable[[bytes, str], bool]
     no_flows: Callable[[bytes, str], str | None] = _tells_nothing
+    parser: Callable[..., RecordParser] | None = None
 
 
 def _is_packets(head: bytes, _path: str) -> bool:
@@ -58,8 +63,15 @@ def _is_packets(head: bytes, _path: str) -> bool:
 _ALL: Final = (
     SourceFormat(name="pcap", kind="packets", groups=PACKET_GROUPS, open=PacketSource, recognise=_is_packets),
     SourceFormat(
-        name="zeek", kind="zeek", groups=("conn",), open=open_zeek, recognise=is_conn_log, no_flows=why_no_conn_log
+        name="zeek",
+        kind="zeek",
+        groups=("conn",),
+        open=open_zeek,
+        recognise=is_conn_log,
+        no_flows=why_no_conn_log,
+        parser=ConnParser,
     ),
+    SourceFormat(name="eve", kind="suricata", groups=("conn",), open=open_eve, recognise=is_eve, parser=EveParser),
 )
 """In the order in which they are asked; the first that recognises a file reads it."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from clan.errors import MalformedRecord, NoFlows, SourceError
+from clan.errors import ConfigError, MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, features_of
 from clan.sources.base import Source
 from clan.sources.discover import find_files
-from clan.sources.formats import format_named, recognise_all
+from clan.sources.formats import FORMATS, SourceFormat, format_named, recognise_all
 from clan.sources.groups import wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
@@ -36,6 +36,7 @@ class FlowReader:
         strict: Raise on the first damage.
         workers: Processes that read, each a stream at a time; the result does not depend on it. None: as many as there
             are cores where several large files make that worth it, else this one alone.
+        keep_records: Keep the lines of logs, in the columns `clan.sources.records.KEPT`; one process reads then.
 
     Raises:
         ConfigError: A number of workers that makes no sense; files of several kinds, with what each is; a feature group
@@ -46,7 +47,7 @@ class FlowReader:
         NoFlows: None of several files is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what, and each way in which it may be read
         self,
         paths: Sequence[str],
         *,
@@ -56,6 +57,7 @@ class FlowReader:
         join: bool = False,
         strict: bool = False,
         workers: int | None = None,
+        keep_records: bool = False,
     ) -> None:
         features_of(features or ())
         given = None if format_name is None else format_named(format_name)
@@ -70,6 +72,10 @@ class FlowReader:
         else:
             self._formats, self.kind = dict.fromkeys(found.files, given), given.kind
         files = list(self._formats)
+        self._keeping: dict[str, Any] = {"keep_records": True} if keep_records else {}
+        if keep_records:
+            _check_keeping(self._formats)
+            workers = 1
         told = next(iter(self._formats.values())).groups
         told = tuple(group for group in told if all(group in entry.groups for entry in self._formats.values()))
         self.groups = wanted_groups(features, told=told, kind=self.kind)
@@ -144,7 +150,7 @@ class FlowReader:
         """Yield the flows of one stream and how far it was read, and add up its account whatever happens."""
         if pool is None or number not in self._shared:
             source: Source = self._formats[paths[0]].open(
-                paths, self.settings, features=self.groups, strict=self._strict
+                paths, self.settings, features=self.groups, strict=self._strict, **self._keeping
             )
         else:
             source = pool.source(self._shared[number])
@@ -157,6 +163,16 @@ class FlowReader:
             source.close()
             self.report.counts.update(source.counts())
             self.report.warnings += source.warnings()
+
+
+def _check_keeping(formats: Mapping[str, SourceFormat]) -> None:
+    """Raise where the records of a file cannot be kept."""
+    for file, entry in formats.items():
+        if entry.parser is None:
+            able = ", ".join(each.name for each in FORMATS.values() if each.parser is not None)
+            raise ConfigError(
+                f"{file} is in format {entry.name}, whose records cannot be written on; those of {able} can"
+            )
 
 
 def _size(path: str) -> int:

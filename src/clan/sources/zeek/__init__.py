@@ -1,5 +1,5 @@
 """Zeek logs: `conn.log`, TSV or JSON, with `dns.log`, `ssl.log` and `http.log` beside it."""
 
-from clan.sources.zeek.source import is_conn_log, open_zeek, why_no_conn_log
+from clan.sources.zeek.source import ConnParser, is_conn_log, open_zeek, why_no_conn_log
 
-__all__ = ["is_conn_log", "open_zeek", "why_no_conn_log"]
+__all__ = ["ConnParser", "is_conn_log", "open_zeek", "why_no_conn_log"]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from clan.sources.packets import STDIN, ByteStream
-from clan.sources.records import LineReader
+from clan.sources.records import FollowedFile, LineReader
 from clan.sources.zeek.log import ZeekLog
 
 MOST_HELD: Final = 1 << 18
@@ -66,20 +66,23 @@ class LogBeside:
     Args:
         name: ``dns``, ``ssl`` or ``http``.
         path: Where it lies.
+        follow: It grows: its end is not the end of it.
 
     Raises:
         SourceUnavailable: It cannot be read.
     """
 
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, path: str, *, follow: bool = False) -> None:
         self.unjoined = self.bad = 0
         """Records whose connection was not in the conn.log, or came too late for them; lines that were none."""
         self._columns = _NUMBERS[name]
         self._log = ZeekLog(name, {**_COMMON, **_FIELDS[name]})
-        self._stream = ByteStream(path)
-        self._pieces = LineReader(self._stream, piece_bytes=2 << 20).pieces()
+        self._file: FollowedFile | ByteStream = FollowedFile(path) if follow else ByteStream(path)
+        if isinstance(self._file, FollowedFile):
+            self._pieces = self._file.pieces()
+        else:
+            self._pieces = LineReader(self._file, piece_bytes=2 << 20).pieces()
         self._seen_s = float("-inf")
-        self._ended = False
         self._held = pl.DataFrame(schema={"uid": _TEXT, **dict.fromkeys(self._columns, _WHOLE)})
 
     def join(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -98,11 +101,7 @@ class LogBeside:
 
     def _read_until(self, until_s: float) -> None:
         """Read on until a record is younger than that."""
-        while self._seen_s < until_s and not self._ended:
-            piece = next(self._pieces, None)
-            if piece is None:
-                self._ended = True
-                return
+        while self._seen_s < until_s and (piece := next(self._pieces, b"")):
             for parsed, _ in self._log.parse(piece):
                 self.bad += parsed.counts["malformed_records"]
                 rows = parsed.frame.filter(pl.col("uid").is_not_null())
@@ -117,7 +116,7 @@ class LogBeside:
         """Close the file; safe to call twice."""
         self.unjoined += self._held.height
         self._held = self._held.clear()
-        self._stream.close()
+        self._file.close()
 
 
 def logs_beside(conn: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from clan.schema import HISTORY, SERVICES, STATES
+from clan.schema import HISTORY, STATES
+from clan.sources.records import by_word, service_columns
 
 TEXT, WHOLE, REAL = pl.String(), pl.Int64(), pl.Float64()
 
@@ -146,9 +147,9 @@ def _flag(letters: str) -> pl.Expr:
 def told(frame: pl.DataFrame) -> pl.DataFrame:
     """Turn the words of Zeek into named counts and indicators, and leave the words away."""
     return (
-        _by_word(frame, "history", _history_columns())
-        .pipe(_by_word, "conn_state", {f"conn_state_{s.lower()}": pl.col("word") == s for s in STATES})
-        .pipe(_by_word, "service", service_columns())
+        by_word(frame, "history", _history_columns())
+        .pipe(by_word, "conn_state", {f"conn_state_{s.lower()}": pl.col("word") == s for s in STATES})
+        .pipe(by_word, "service", service_columns())
         .drop("history", "conn_state", "service")
     )
 
@@ -161,21 +162,3 @@ def _history_columns() -> dict[str, pl.Expr]:
             found = pl.col("word").str.count_matches(letter.upper() if side == "fwd" else letter, literal=True)
             counts[f"conn_{side}_history_{name}"] = found
     return counts
-
-
-def service_columns() -> dict[str, pl.Expr]:
-    """Say which services are in a list with commas."""
-    words = pl.col("word").str.to_lowercase().str.split(",").list.eval(pl.element().filter(pl.element() != ""))
-    known = [name for names in SERVICES.values() for name in names]
-    found = {
-        f"conn_service_{column}": words.list.eval(pl.element().is_in(names)).list.any()
-        for column, names in SERVICES.items()
-    }
-    return found | {"conn_service_other": (~words.list.eval(pl.element().is_in([*known, "-"])).list.all())}
-
-
-def _by_word(frame: pl.DataFrame, column: str, columns: Mapping[str, pl.Expr]) -> pl.DataFrame:
-    """Compute columns once for each different text of a column: there are few of them."""
-    words = frame.select(word=pl.col(column)).unique()
-    table = words.with_columns(expr.cast(pl.Int64).alias(name) for name, expr in columns.items())
-    return frame.join(table, left_on=column, right_on="word", how="left", maintain_order="left")

@@ -171,8 +171,17 @@ class ZeekLog:
         return table.with_columns(record=texts, record_header=pl.lit("\n".join(header.lines)))
 
 
+def leading_header(head: bytes) -> bytes:
+    """Give the lines that begin with `#` at the top of a log."""
+    first = next(_blocks(head), b"")
+    return first if first.startswith(b"#") else b""
+
+
 def _blocks(piece: bytes) -> Iterator[bytes]:
     """Split a piece into runs of lines that begin with `#`, and of lines that do not."""
+    if piece and b"#" not in piece:  # much faster than looking for two characters
+        yield piece
+        return
     at = 0
     while at < len(piece):
         if piece[at : at + 1] == b"#":

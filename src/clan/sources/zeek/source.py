@@ -16,7 +16,7 @@ from clan.sources.records import Parsed, RecordSource
 from clan.sources.zeek.beside import LogBeside, logs_beside
 from clan.sources.zeek.conn import CONN_FIELDS, NEEDED, measured, told
 from clan.sources.zeek.header import Header
-from clan.sources.zeek.log import ZeekLog
+from clan.sources.zeek.log import ZeekLog, leading_header
 
 
 class ConnParser:
@@ -25,19 +25,22 @@ class ConnParser:
     Args:
         path: Where it lies; logs beside it are joined.
         keep_records: Keep each line.
+        follow: The logs grow.
 
     Raises:
         SourceUnavailable: A log beside it cannot be read.
     """
 
-    def __init__(self, path: str, *, keep_records: bool = False) -> None:
+    kind = "zeek"
+
+    def __init__(self, path: str, *, keep_records: bool = False, follow: bool = False) -> None:
         self._log = ZeekLog("conn", CONN_FIELDS, keep_records=keep_records)
         self._counts: Counter[str] = Counter()
         self._missing: set[str] = set()
         self._beside: dict[str, LogBeside] = {}
         try:
             for name, place in logs_beside(path).items():
-                self._beside[name] = LogBeside(name, place)
+                self._beside[name] = LogBeside(name, place, follow=follow)
         except BaseException:
             self.close()
             raise
@@ -62,6 +65,10 @@ class ConnParser:
         for log in self._beside.values():
             frame = log.join(frame)
         return frame
+
+    def header_in(self, head: bytes) -> bytes:
+        """Give the lines that name the columns."""
+        return leading_header(head)
 
     def counts(self) -> dict[str, int]:
         """Give how many records of the logs beside met no connection, or were none."""
@@ -103,11 +110,7 @@ def open_zeek(
     """
     wanted_groups(features, told=("conn",), kind="zeek")
     parser = ConnParser(paths[0], keep_records=keep_records)
-    try:
-        return RecordSource(paths, parser, kind="zeek", strict=strict, keep_records=keep_records)
-    except BaseException:
-        parser.close()
-        raise
+    return RecordSource(paths, parser, strict=strict, keep_records=keep_records)
 
 
 def is_conn_log(head: bytes, _path: str) -> bool:

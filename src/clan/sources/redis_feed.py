@@ -1,0 +1,113 @@
+"""Events from Redis, as Suricata writes them there: a list, or a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from clan.errors import ConfigError, MissingExtra, SourceUnavailable
+
+AT_ONCE: Final = 4096
+"""Events that are taken at a time."""
+TIMEOUT_S: Final = 5.0
+
+
+def is_redis(path: str) -> bool:
+    """Tell whether a path names a place in Redis."""
+    return path.startswith(("redis://", "rediss://"))
+
+
+class RedisFeed:
+    """Events of a Redis key, whatever it is; one that is not there yet is waited for.
+
+    A list is emptied from its right end, where the oldest events of Suricata's `lpush` are; `?side=left` is for
+    `rpush`. A stream is read on from where it was left, and stays as it is.
+
+    Args:
+        url: `redis://[USER:PASSWORD@]HOST[:PORT]/KEY[?db=N&side=left]`.
+        saved: As `saved` gave it in an earlier run; empty to begin at the beginning.
+
+    Raises:
+        ConfigError: The URL names no key, or something that is not known.
+        MissingExtra: The library is not there.
+        SourceUnavailable: Redis does not answer.
+    """
+
+    def __init__(self, url: str, saved: dict[str, Any]) -> None:
+        try:
+            import redis
+        except ImportError as error:
+            raise MissingExtra("redis", "redis", "read events from Redis") from error
+        parts = urlsplit(url)
+        asked = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+        self._key = parts.path.lstrip("/")
+        unknown = set(asked) - {"db", "side"}
+        if not self._key or unknown or asked.get("side", "right") not in ("left", "right"):
+            raise ConfigError(f"{url}: expected redis://HOST:PORT/KEY, and perhaps ?db=N or &side=left")
+        try:
+            self._db, port = int(asked.get("db", "0")), parts.port or 6379
+        except ValueError as error:
+            raise ConfigError(f"{url}: {error}") from error
+        self._left = asked.get("side") == "left"
+        self._place = f"redis://{parts.hostname or '127.0.0.1'}:{port}/{self._key}"  # without the password
+        self._error = redis.RedisError
+        self._last = str(saved.get("last", "0-0"))
+        self._client: Any = redis.Redis(
+            host=parts.hostname or "127.0.0.1",
+            port=port,
+            db=self._db,
+            username=parts.username,
+            password=parts.password,
+            ssl=parts.scheme == "rediss",
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+        self._reconnects = 0
+        try:
+            self._client.ping()
+        except self._error as error:
+            self._client.close()
+            raise SourceUnavailable(f"{self._place} does not answer: {error}") from error
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the events that there are, a line each, and `b""` whenever there is none (any more)."""
+        while True:
+            try:
+                events = self._take()
+            except self._error:  # a server that restarts is waited for
+                self._reconnects += 1
+                events = []
+            yield b"".join(event.replace(b"\n", b" ") + b"\n" for event in events)
+
+    def _take(self) -> list[bytes]:
+        """Take what there is, at most `AT_ONCE` events."""
+        kind = self._client.type(self._key)
+        if kind == b"list":
+            pop = self._client.lpop if self._left else self._client.rpop
+            return pop(self._key, AT_ONCE) or []
+        if kind == b"stream":
+            found = self._client.xread({self._key: self._last}, count=AT_ONCE)
+            entries = found[0][1] if found else []
+            if entries:
+                self._last = entries[-1][0].decode()
+            return [value for _, fields in entries for value in fields.values()]
+        if kind == b"none":
+            return []
+        raise SourceUnavailable(f"{self._place} is a {kind.decode()}: expected a list or a stream")
+
+    def head(self) -> bytes:
+        """Give nothing: events explain themselves."""
+        return b""
+
+    def saved(self) -> dict[str, Any]:
+        """Give the last event of a stream; a list remembers by itself what was taken."""
+        return {"last": self._last}
+
+    def counts(self) -> dict[str, int]:
+        """Give how often the server did not answer."""
+        return {"redis_failures": self._reconnects}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()

@@ -1,0 +1,148 @@
+"""Suricata's `eve.json` as a source of flows, with its own alerts carried along."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from clan.flows import FlowSettings
+from clan.sources.groups import wanted_groups
+from clan.sources.records import Parsed, RecordSource, by_word, parse_ndjson, service_columns
+from clan.sources.suricata.eve import FIELDS, flows_of, netflows_of
+
+MOST_ALERTS: Final = 1 << 17
+"""Alerts that wait for the end of their flow; the oldest leave first, and are counted."""
+
+
+class EveParser:
+    """What is particular to EVE.
+
+    A log with `flow` events is read by them; one with `netflow` events alone by those, both directions joined.
+
+    Args:
+        _path: Where it lies.
+        keep_records: Keep each line.
+        follow: The log grows.
+    """
+
+    kind = "suricata"
+
+    def __init__(self, _path: str, *, keep_records: bool = False, follow: bool = False) -> None:
+        self._keep = "record" if keep_records else None
+        self._types: Counter[str] = Counter()
+        self._forgotten = 0
+        self._alerts = pl.DataFrame(schema={"flow_id": pl.String(), "source_alert": pl.String()})
+
+    def parse(self, piece: bytes) -> Parsed:
+        """Make rows of the flow events among whole lines, and remember the alerts."""
+        out = parse_ndjson(piece, FIELDS, keep=self._keep)
+        events = out.frame
+        out.counts["records"] += events.height + out.counts["malformed_records"]
+        types = events["event_type"].value_counts()
+        found = {str(name): int(count) for name, count in types.iter_rows()}
+        self._types.update(found)
+        self._remember(events.filter(pl.col("event_type") == "alert"))
+        flows = flows_of(events.filter(pl.col("event_type") == "flow"))
+        netflow = self._netflow(events.filter(pl.col("event_type") == "netflow"))
+        used = found.get("flow", 0) + (found.get("netflow", 0) if netflow is not None else 0)
+        out.counts["records_of_other_types"] += events.height - used
+        out.frame = flows if netflow is None else pl.concat([flows, netflow])
+        return out
+
+    def _netflow(self, events: pl.DataFrame) -> pl.DataFrame | None:
+        """Join the directions of `netflow` events, unless there are `flow` events, which say the same and more."""
+        if self._types["flow"] or not events.height:
+            return None
+        return netflows_of(events)
+
+    def _remember(self, alerts: pl.DataFrame) -> None:
+        """Keep the first alert of each flow until its end."""
+        if not alerts.height:
+            return
+        signature = pl.col("alert").struct.field("signature").fill_null("")
+        rows = alerts.select(flow_id=pl.col("flow_id").cast(pl.String), source_alert=signature).drop_nulls("flow_id")
+        together = pl.concat([self._alerts, rows]).unique("flow_id", keep="first", maintain_order=True)
+        self._forgotten += max(together.height - MOST_ALERTS, 0)
+        self._alerts = together.tail(MOST_ALERTS)
+
+    def enrich(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Name the services, and say what Suricata raised on each flow."""
+        frame = by_word(frame, "service", service_columns())
+        frame = frame.join(self._alerts, left_on="uid", right_on="flow_id", how="left", maintain_order="left")
+        if self._alerts.height:
+            self._alerts = self._alerts.join(frame.select("uid"), left_on="flow_id", right_on="uid", how="anti")
+        unnamed = pl.when(pl.col("alerted")).then(pl.lit("(its alert is not in this log)"))
+        return frame.with_columns(pl.coalesce("source_alert", unnamed)).drop("service", "alerted")
+
+    def header_in(self, _head: bytes) -> bytes:
+        """Give nothing: events explain themselves."""
+        return b""
+
+    def counts(self) -> dict[str, int]:
+        """Give how many events there were of each type, and alerts that were forgotten before their flow ended."""
+        known = {f"{name}_events": n for name, n in self._types.items() if name in _TYPES}
+        other = sum(n for name, n in self._types.items() if name not in _TYPES)
+        return {**known, "other_events": other, "forgotten_alerts": self._forgotten}
+
+    def warnings(self) -> list[str]:
+        """Say that there were no flow events, and how to get them."""
+        if self._types and not self._types["flow"] and not self._types["netflow"]:
+            return ["it has no flow events: add flow to the types of eve-log in suricata.yaml"]
+        return []
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
+_TYPES: Final = frozenset(
+    {"alert", "anomaly", "dns", "drop", "fileinfo", "flow", "ftp", "http", "krb5", "mqtt", "netflow", "nfs", "quic"}
+    | {"rdp", "sip", "smb", "smtp", "snmp", "ssh", "stats", "tls"}
+)
+"""Types that are counted by name; a name is never taken from the log."""
+
+
+def open_eve(
+    paths: Sequence[str],
+    _settings: FlowSettings,
+    *,
+    features: Sequence[str] | None = None,
+    strict: bool = False,
+    keep_records: bool = False,
+) -> RecordSource:
+    """Open an eve.json, or the parts of one.
+
+    Args:
+        paths: Files, or `-`.
+        _settings: How packets are cut; Suricata has cut these flows itself.
+        features: Feature groups; there is one, ``conn``.
+        strict: Raise on the first line that is no event.
+        keep_records: Keep each line, in the columns `clan.sources.records.KEPT`.
+
+    Raises:
+        ConfigError: A group that Suricata does not tell.
+        SourceUnavailable: A file cannot be read.
+    """
+    wanted_groups(features, told=("conn",), kind="suricata")
+    return RecordSource(paths, EveParser(paths[0], keep_records=keep_records), strict=strict, keep_records=keep_records)
+
+
+def is_eve(head: bytes, _path: str) -> bool:
+    """Recognise EVE by its first event."""
+    first = first_object(head)
+    return isinstance(first.get("event_type"), str) and "timestamp" in first
+
+
+def first_object(head: bytes) -> dict[str, Any]:
+    """Read the first line as a JSON object; empty where it is none."""
+    line = head.lstrip()[:1] == b"{" and head.strip().split(b"\n", 1)[0]
+    if not line or line.count(b"{") + line.count(b"[") > 1000:
+        return {}
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
