@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one seed, no network, one data set: does it run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--detectors", default="clan,clan:clean,isolation_forest")
+    parser.add_argument("--max-class-rows", type=int, default=None, help="draw so many rows of each larger class")
     parser.add_argument("--dataset", action="append", default=None)
     wanted = parser.parse_args()
     if "CLAN_TEST_DATA" not in os.environ:
@@ -46,7 +47,8 @@ def main() -> None:
             tell=partial(print, file=sys.stderr, flush=True),
         )
         try:
-            dirty.run(Library(find_datasets(Path(os.environ["CLAN_TEST_DATA"]) / "flows")), datasets, options, results)
+            paths = find_datasets(Path(os.environ["CLAN_TEST_DATA"]) / "flows")
+            dirty.run(Library(paths, max_class_rows=wanted.max_class_rows), datasets, options, results)
         except ClanError as error:
             sys.exit(str(error))
         print(dirty.table(results.frame()))
