@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -209,6 +209,12 @@ def flow_settings_of(detector: ClanDetector) -> FlowSettings:
     """Give the settings by which packets must be cut into flows for a model; the usual ones where it knows none."""
     source = detector.manifest_["source"]
     return FlowSettings.from_manifest(source["settings"]) if source.get("kind") == "packets" else FlowSettings()
+
+
+def columns_of(detector: ClanDetector) -> Mapping[str, Any] | None:
+    """Give what a model remembers of the columns of the tables that it learnt from; None for other sources."""
+    found = detector.manifest_["source"].get("settings", {}).get("columns")
+    return found if isinstance(found, Mapping) else None
 
 
 def check_source(detector: ClanDetector, kind: str) -> None:

@@ -44,7 +44,7 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.evaluate import evaluate
-    from clan.monitor import check_source, flow_settings_of
+    from clan.monitor import check_source, columns_of, flow_settings_of
     from clan.sources.tabular import read_labels
 
     several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
@@ -56,7 +56,14 @@ def command(
     for name, detector in detectors.items():
         settings = flow_settings_of(detector)
         if settings not in flows:
-            reader = WatchedReader(paths, settings=settings, format_name=format_name, join=join, strict=strict)
+            reader = WatchedReader(
+                paths,
+                settings=settings,
+                format_name=format_name,
+                join=join,
+                strict=strict,
+                columns=columns_of(detector),
+            )
             check_source(detector, reader.kind)
             flows[settings] = pl.concat(list(reader.batches()))
             if not quiet:

@@ -56,7 +56,7 @@ def command(
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
-    from clan.monitor import check_source, flow_settings_of
+    from clan.monitor import check_source, columns_of, flow_settings_of
     from clan.sources.tabular import read_labels
 
     paths = inputs(read, more)
@@ -66,7 +66,9 @@ def command(
 
     def reader_of(where: list[str]) -> WatchedReader:
         settings = flow_settings_of(detector)
-        reader = WatchedReader(where, settings=settings, format_name=format_name, join=join, strict=strict)
+        reader = WatchedReader(
+            where, settings=settings, format_name=format_name, join=join, strict=strict, columns=columns_of(detector)
+        )
         check_source(detector, reader.kind)
         return reader
 

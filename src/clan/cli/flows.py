@@ -10,6 +10,7 @@ from clan.cli.console import err, write_json
 from clan.cli.options import (
     Bpf,
     CaptureTool,
+    Columns,
     Features,
     Follow,
     Format,
@@ -24,6 +25,7 @@ from clan.cli.options import (
     Strict,
     Wanted,
     Workers,
+    columns_of,
     groups_of,
 )
 
@@ -42,6 +44,7 @@ def command(
     follow: Follow = False,
     state: State = None,
     features: Features = None,
+    columns: Columns = None,
     format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
@@ -61,6 +64,7 @@ def command(
         paths=[*(read or []), *(more or [])],
         interfaces=interface or [],
         listen=listen or [],
+        columns=columns_of(columns),
         bpf=bpf,
         tool=capture_tool,
         format_name=format_name,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -94,6 +95,15 @@ Listen = Annotated[
         show_default=False,
     ),
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="FILE.toml",
+        help="What the columns of a CSV or Parquet table mean, where clan does not know the tool that wrote it.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(
@@ -139,6 +149,7 @@ class Wanted:
         paths: Files, empty for live capture.
         interfaces: Interfaces, empty for files.
         listen: Ports that exporters send to, empty for files.
+        columns: What the columns of a table mean; None: clan looks at their names.
         bpf: Filter expression for live capture.
         tool: Name of the capture tool.
         format_name: Take every file as this format; None: look at its first bytes.
@@ -164,6 +175,7 @@ class Wanted:
     follow: bool = False
     state: str | None = None
     keep_records: bool = False
+    columns: Mapping[str, Any] | None = None
 
     @property
     def endless(self) -> bool:
@@ -226,3 +238,14 @@ def inputs(read: list[str] | None, more: list[str] | None) -> list[str]:
     if not paths:
         raise ConfigError("nothing to read: name captures with -r, for instance -r monday.pcap")
     return paths
+
+
+def columns_of(path: str | None) -> dict[str, Any] | None:
+    """Read what `--columns` names; None without it.
+
+    Raises:
+        ConfigError, SourceUnavailable: It cannot be read, or names what nobody knows.
+    """
+    from clan.sources.tabular import ColumnMap
+
+    return None if path is None else ColumnMap.read(path).manifest()

@@ -66,6 +66,7 @@ def open_reader(
         strict=wanted.strict,
         workers=wanted.workers,
         keep_records=wanted.keep_records,
+        columns=wanted.columns,
     )
 
 

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Features, Format, Join, Json, More, Quiet, Read, Strict, Workers, groups_of, inputs
+from clan.cli.options import (
+    Columns,
+    Features,
+    Format,
+    Join,
+    Json,
+    More,
+    Quiet,
+    Read,
+    Strict,
+    Workers,
+    columns_of,
+    groups_of,
+    inputs,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +53,7 @@ def command(
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
     features: Features = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
+    columns: Columns = None,
     format_name: Format = None,
     join: Join = False,
     strict: Strict = False,
@@ -78,6 +93,7 @@ def command(
         join=join,
         strict=strict,
         workers=workers,
+        columns=columns_of(columns),
     )
     flows = pl.concat(list(reader.batches()))
     if not quiet:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clan.errors import DataError, SchemaError
-from clan.schema import GROUPS, IDENTITY, Feature, check_columns, features_of, table_feature
+from clan.schema import GROUPS, IDENTITY, TABLE_PREFIX, Feature, check_columns, features_of, table_feature
 
 Floats = NDArray[np.float64]
 
@@ -47,17 +47,18 @@ def is_flow_table(frame: pl.DataFrame) -> bool:
 def choose_features(frame: pl.DataFrame) -> tuple[Feature, ...]:
     """Choose the feature columns of a training table.
 
-    A flow table (one with identity columns) gives every feature group that it has in full; any other table gives all
-    its columns as group `table`.
+    A flow table (one with identity columns) gives every feature group that it has in full, and the columns that begin
+    with `clan.schema.TABLE_PREFIX` as group `table`; any other table gives all its columns as group `table`.
 
     Raises:
         SchemaError: A flow table without a full group; a table with columns that are not numbers, or without columns.
     """
     if is_flow_table(frame):
         groups = [name for name, features in GROUPS.items() if {f.name for f in features} <= set(frame.columns)]
-        if not groups:
+        own = tuple(table_feature(name) for name in frame.columns if name.startswith(TABLE_PREFIX))
+        if not groups and not own:
             check_columns(frame.columns, GROUPS["flow"], what="this flow table")
-        return features_of(groups)
+        return (*features_of(groups), *own)
     if not frame.columns:
         raise SchemaError("the table has no columns; expected numeric feature columns")
     _refuse_text(frame, frame.columns)

@@ -1,6 +1,6 @@
 """From packets to flows: one compiled kernel, steered by a record of rules."""
 
-from clan.flows.addresses import describe_endpoints
+from clan.flows.addresses import address_words, describe_endpoints
 from clan.flows.assemble import Packets
 from clan.flows.counters import COUNTERS
 from clan.flows.endpoints import icmp_ports, identify, warm_up_identity
@@ -20,6 +20,7 @@ __all__ = [
     "FlowSettings",
     "Int",
     "Packets",
+    "address_words",
     "compiled_before",
     "describe_endpoints",
     "icmp_ports",

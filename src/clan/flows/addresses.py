@@ -7,10 +7,11 @@ that a host is called the same whatever the source.
 from __future__ import annotations
 
 import io
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from clan.flows.community_id import LENGTH, write_community_id
 from clan.flows.jit import Int, kernel
@@ -53,6 +54,35 @@ def describe_endpoints(frame: pl.DataFrame) -> pl.DataFrame:
     if not frame.height:
         return pl.DataFrame(schema=names)
     return pl.read_csv(io.BytesIO(out[:size].tobytes()), has_header=False, schema=names)
+
+
+class Words(NamedTuple):
+    """Addresses as numbers: high and low half, and version (0 where a text is no address); each of shape `(n,)`."""
+
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    version: NDArray[np.uint8]
+
+
+def address_words(texts: pl.Series) -> Words:
+    """Read addresses.
+
+    Example:
+        >>> address_words(pl.Series(["10.0.0.1", "::2", "host"])).version.tolist()
+        [4, 6, 0]
+    """
+    text, starts = _bytes_of(texts)
+    ends = np.zeros((len(texts), 2), np.uint64)
+    version = np.zeros(len(texts), np.uint8)
+    read_addresses(text, starts, np.zeros(8, np.uint64), ends, version)
+    return Words(ends[:, 0].copy(), ends[:, 1].copy(), version)
+
+
+@kernel
+def read_addresses(text: Any, starts: Any, groups: Any, ends: Any, version: Any) -> None:
+    """Read many addresses: words of shape `(n, 2)`, versions of shape `(n,)`."""
+    for i in range(version.size):
+        version[i] = read_address(text, starts[i], starts[i + 1], ends[i], 0, groups)
 
 
 def _bytes_of(texts: pl.Series) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from clan.schema.conn_group import CONN_MEASURED, CONN_TOLD
 from clan.schema.conn_words import HISTORY, SERVICES, STATES
 from clan.schema.feature import KINDS, Feature
-from clan.schema.groups import GROUPS, check_columns, features_of, schema_hash, table_feature
+from clan.schema.groups import GROUPS, TABLE_PREFIX, check_columns, features_of, schema_hash, table_feature
 from clan.schema.identity import CARRIED, IDENTITY
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "KINDS",
     "SERVICES",
     "STATES",
+    "TABLE_PREFIX",
     "Feature",
     "check_columns",
     "features_of",

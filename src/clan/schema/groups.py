@@ -14,9 +14,13 @@ from clan.schema.flow_group import FLOW_GROUP
 GROUPS: dict[str, tuple[Feature, ...]] = {"flow": FLOW_GROUP, "conn": CONN_GROUP}
 """Group name to its features, in column order."""
 
+TABLE = "table"
+TABLE_PREFIX = "table_"
+"""What the names of the user's own columns begin with in a flow table, so that they are taken for nothing else."""
+
 
 def features_of(groups: Iterable[str]) -> tuple[Feature, ...]:
-    """List the features of some groups, in the groups' order.
+    """List the features of some groups, in the groups' order; `table` has no columns of its own.
 
     Raises:
         UnknownNameError: A group that does not exist.
@@ -27,8 +31,10 @@ def features_of(groups: Iterable[str]) -> tuple[Feature, ...]:
     """
     found: list[Feature] = []
     for group in groups:
+        if group == TABLE:
+            continue  # its columns are those of the user's table
         if group not in GROUPS:
-            raise UnknownNameError("feature group", group, GROUPS)
+            raise UnknownNameError("feature group", group, (*GROUPS, TABLE))
         found += GROUPS[group]
     return tuple(found)
 

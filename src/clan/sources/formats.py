@@ -14,10 +14,14 @@ import numpy as np
 
 from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, UnsupportedFormat
 from clan.flows import PACKET_GROUPS
+from clan.sources.argus import GROUPS as ARGUS_GROUPS
+from clan.sources.argus import is_argus, open_argus
 from clan.sources.base import Source
+from clan.sources.netflow import NfdumpSource, is_nfdump
 from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
 from clan.sources.records import RecordParser
 from clan.sources.suricata import EveParser, is_eve, open_eve
+from clan.sources.tabular import CsvSource, ParquetSource, is_csv, is_parquet
 from clan.sources.zeek import ConnParser, is_conn_log, open_zeek, why_no_conn_log
 
 HEAD_BYTES: Final = 1 << 16
@@ -72,6 +76,10 @@ _ALL: Final = (
         parser=ConnParser,
     ),
     SourceFormat(name="eve", kind="suricata", groups=("conn",), open=open_eve, recognise=is_eve, parser=EveParser),
+    SourceFormat(name="nfdump", kind="netflow", groups=NfdumpSource.groups, open=NfdumpSource, recognise=is_nfdump),
+    SourceFormat(name="argus", kind="argus", groups=ARGUS_GROUPS, open=open_argus, recognise=is_argus),
+    SourceFormat(name="parquet", kind="table", groups=ParquetSource.groups, open=ParquetSource, recognise=is_parquet),
+    SourceFormat(name="csv", kind="table", groups=CsvSource.groups, open=CsvSource, recognise=is_csv),  # asks last
 )
 """In the order in which they are asked; the first that recognises a file reads it."""
 

@@ -37,6 +37,7 @@ class FlowReader:
         workers: Processes that read, each a stream at a time; the result does not depend on it. None: as many as there
             are cores where several large files make that worth it, else this one alone.
         keep_records: Keep the lines of logs, in the columns `clan.sources.records.KEPT`; one process reads then.
+        columns: What the columns of a table mean (`ColumnMap.manifest()`), or what a model remembers of them.
 
     Raises:
         ConfigError: A number of workers that makes no sense; files of several kinds, with what each is; a feature group
@@ -58,6 +59,7 @@ class FlowReader:
         strict: bool = False,
         workers: int | None = None,
         keep_records: bool = False,
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
         features_of(features or ())
         given = None if format_name is None else format_named(format_name)
@@ -83,9 +85,10 @@ class FlowReader:
         self.total_bytes = sum(map(_size, files))
         self.bytes_read = self._bytes_done = 0
         self._streams = [files] if join else [[file] for file in files]
-        self._strict = strict
+        self._strict, self._columns = strict, columns
+        self._source_settings: dict[str, Any] = {}
         # Standard input is ours alone: no other process can read it.
-        shared = [] if join else [i for i, file in enumerate(files) if file != STDIN]
+        shared = [] if join or self.kind == "table" else [i for i, file in enumerate(files) if file != STDIN]
         self._shared = {stream: number for number, stream in enumerate(shared)}
         if workers is None:
             workers = usual_workers([_size(files[i]) for i in shared])
@@ -98,7 +101,7 @@ class FlowReader:
         return {
             "kind": self.kind,
             "formats": names,
-            "settings": self.settings.manifest() if self.kind == "packets" else {},
+            "settings": self.settings.manifest() if self.kind == "packets" else self._source_settings,
         }
 
     def batches(self) -> Iterator[pl.DataFrame]:
@@ -149,8 +152,9 @@ class FlowReader:
     def _stream(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[tuple[pl.DataFrame, int]]:
         """Yield the flows of one stream and how far it was read, and add up its account whatever happens."""
         if pool is None or number not in self._shared:
+            options = {"columns": self._columns} if self.kind == "table" else {}
             source: Source = self._formats[paths[0]].open(
-                paths, self.settings, features=self.groups, strict=self._strict, **self._keeping
+                paths, self.settings, features=self.groups, strict=self._strict, **self._keeping, **options
             )
         else:
             source = pool.source(self._shared[number])
@@ -161,6 +165,7 @@ class FlowReader:
                 yield batch, source.bytes_read
         finally:
             source.close()
+            self._source_settings |= source.settings
             self.report.counts.update(source.counts())
             self.report.warnings += source.warnings()
 

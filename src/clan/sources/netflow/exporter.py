@@ -11,7 +11,7 @@ import polars as pl
 from clan.sources.netflow.collector import Collector
 from clan.sources.netflow.flow import to_flows
 from clan.sources.netflow.join import WAIT_US, Joiner
-from clan.sources.order import FlowOrder
+from clan.sources.netflow.order import FlowOrder
 
 GROUPS: Final = ("conn",)
 """Feature groups that records can tell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clan.flows import identify
-from clan.schema import IDENTITY
+from clan.schema import CARRIED, IDENTITY
 from clan.sources.conn import complete
 
 _FLAGS = {"fin": 0x01, "syn": 0x02, "rst": 0x04}
@@ -19,7 +19,8 @@ def to_flows(joined: pl.DataFrame, source: str) -> pl.DataFrame:
         source: The stream's name.
 
     Returns:
-        The columns of `clan.schema.IDENTITY`, then group `conn`; payload bytes are null, since no record tells them.
+        The columns of `clan.schema.IDENTITY` and `CARRIED`, then group `conn`; payload bytes are
+        null, since no record tells them.
     """
     columns = {name: joined[name].to_numpy() for name in _ENDS}
     who = identify(columns, joined["start"].to_numpy(), joined["order"].to_numpy())
@@ -48,7 +49,12 @@ def to_flows(joined: pl.DataFrame, source: str) -> pl.DataFrame:
             seen = ((pl.col(column) & bit) != 0).cast(pl.Int64)
             measured[f"conn_{side}_{flag}"] = pl.when(tcp).then(seen).otherwise(0)
     frame = joined.hstack(who).with_columns(**identity, **measured)
-    return complete(frame.select(*(pl.col(name).cast(dtype) for name, dtype in IDENTITY.items()), *measured))
+    said = {name: pl.lit(None, dtype) for name, dtype in CARRIED.items()}  # nothing
+    return complete(
+        frame.select(*(pl.col(name).cast(dtype) for name, dtype in IDENTITY.items()), *measured).select(
+            *IDENTITY, *(value.alias(name) for name, value in said.items()), *measured
+        )
+    )
 
 
 _ENDS = ("src_hi", "src_lo", "dst_hi", "dst_lo", "version", "src_port", "dst_port", "protocol")

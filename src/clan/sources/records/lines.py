@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
-
-from clan.sources.packets import ByteStream
+from numpy.typing import NDArray
 
 PIECE_BYTES: Final = 8 << 20
 """Bytes of text that are parsed at once."""
 MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is no record of a flow; it is passed over, and counted."""
+
+
+class Readable(Protocol):
+    """What gives bytes: a file, the output of a tool."""
+
+    def readinto(self, buffer: NDArray[np.uint8]) -> int:
+        """Fill a buffer from its start; gives the bytes read, 0 where there are none (any more)."""
 
 
 class LineReader:
@@ -23,7 +29,7 @@ class LineReader:
         piece_bytes: Bytes of a piece at most; a piece ends with a line.
     """
 
-    def __init__(self, stream: ByteStream, *, piece_bytes: int = PIECE_BYTES) -> None:
+    def __init__(self, stream: Readable, *, piece_bytes: int = PIECE_BYTES) -> None:
         self.overlong = 0
         """Lines that were too long."""
         self.cut = False

@@ -1,15 +1,26 @@
 """Tables as files: labelled data sets of the literature, and labels for flows."""
 
 from clan.sources.tabular.cicids2017 import read_cicids2017, read_cicids2017_original
+from clan.sources.tabular.columns import ColumnMap
 from clan.sources.tabular.flow_labels import LABEL_COLUMNS, label_flows, read_labels
+from clan.sources.tabular.headers.layout import PROTOCOLS
 from clan.sources.tabular.labelled_table import LabelledTable
 from clan.sources.tabular.lycos_ids2017 import read_lycos_ids2017
 from clan.sources.tabular.nsl_kdd import read_nsl_kdd
+from clan.sources.tabular.rows import RowReader
+from clan.sources.tabular.table_source import CsvSource, ParquetSource, is_csv, is_parquet
 from clan.sources.tabular.unsw_nb15 import read_unsw_nb15
 
 __all__ = [
     "LABEL_COLUMNS",
+    "PROTOCOLS",
+    "ColumnMap",
+    "CsvSource",
     "LabelledTable",
+    "ParquetSource",
+    "RowReader",
+    "is_csv",
+    "is_parquet",
     "label_flows",
     "read_cicids2017",
     "read_cicids2017_original",

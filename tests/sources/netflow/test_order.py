@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clan.sources.order import FlowOrder
+from clan.sources.netflow.order import FlowOrder
 
 US = pl.Datetime("us", "UTC")
 
