@@ -35,7 +35,8 @@ SCRIPTS = {
     # without a network: with it, six shares of attacks on two data sets take an hour
     "dirty": (
         "Attacks among the training rows",
-        "benchmarks/quality/dirty.py --seeds 2 --detectors clan:feature_prototypes,clan:feature_prototypes:clean",
+        "benchmarks/quality/dirty.py --seeds 2 --max-class-rows 5000 "
+        "--detectors clan:feature_prototypes,clan:feature_prototypes:clean",
     ),
     # five epochs in place of twenty: 1,200 trainings would take hours
     "budget": ("Does the budget hold", "benchmarks/quality/budget.py --epochs 5 --first-seed 3000"),

@@ -36,7 +36,8 @@ def closed_table(runs: pl.DataFrame, *, against: str = REFERENCE) -> str:
             slow = own.filter(k=own["k"].max())
             cost = [f"{np.median(_numbers(slow, 'training_s')):.1f} s"]
             cost += [f"{np.median(_numbers(slow, 'flows_per_s')):,.0f}"]
-            rows.append([name, *figures, *cost, str(own["seed"].n_unique())])
+            draws = sorted({own.filter(k=k).height for k in ks} - {0})
+            rows.append([name, *figures, *cost, " to ".join(str(n) for n in (draws[0], draws[-1])[: len(draws)])])
         header = ["macro F1", *(f"k = {k}" for k in ks), "taught in", "flows/s", "draws"]
         parts += [f"#### {title}", cells(header, rows)]
     return "\n\n".join([*parts, _closed_notes(runs, against), _who(runs), _measured(runs)])
