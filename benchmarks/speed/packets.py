@@ -3,7 +3,8 @@
     CLAN_TEST_DATA=... python benchmarks/speed/packets.py [--quick] [--packets N] [--rounds N]
 
 Every tool runs in a process of its own, pinned to one core, in turns, so that all see the same noise; medians over the
-rounds are printed. clan computes all 75 columns, uid and community ID; nfstream runs with its statistics on and
+rounds are printed. clan computes all 75 columns of group `flow`, uid and community ID, in further rows also those of
+group `conn` or `payload`; nfstream runs with its statistics on and
 deep packet inspection off; dpkt only parses (Ethernet, IP, TCP or UDP headers, no flows), which is the floor for
 anything written in Python; cicflowmeter (0.4 or newer, which wants Python 3.12; `--cicflowmeter` names an interpreter
 that has it) makes flows of the first packets.
@@ -23,7 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,12 +37,12 @@ CICFLOWMETER_PACKETS = 4_000
 """The same for cicflowmeter, which handles some hundred packets a second."""
 
 
-def run_clan(path: str) -> tuple[int, int]:
+def run_clan(path: str, features: Sequence[str] = ("flow",)) -> tuple[int, int]:
     """Read the capture; gives packets and flows."""
     from clan.flows import profile
     from clan.sources.packets import PacketSource
 
-    source = PacketSource([path], profile("default"))
+    source = PacketSource([path], profile("default"), features=features)
     flows = sum(batch.height for batch in source.batches())
     return source.counts()["packets"], flows
 
@@ -123,6 +125,8 @@ def _first_packets(source: Path, target: Path, n: int) -> None:
 
 TOOLS: dict[str, Callable[[str], tuple[int, int]]] = {
     "clan": run_clan,
+    "clan flow,conn": partial(run_clan, features=("flow", "conn")),
+    "clan flow,payload": partial(run_clan, features=("flow", "payload")),
     "nfstream": run_nfstream,
     "dpkt (parsing only)": run_dpkt,
     "cicflowmeter": run_cicflowmeter,
@@ -131,8 +135,8 @@ TOOLS: dict[str, Callable[[str], tuple[int, int]]] = {
 
 def measure(tool: str, path: str) -> None:
     """Run one tool in this process, once to warm up where that matters, and print its figures as JSON."""
-    if tool == "clan":
-        run_clan(path)  # compiled code is loaded, memory is touched: what a second capture would see
+    if tool.startswith("clan"):
+        TOOLS[tool](path)  # compiled code is loaded, memory is touched: what a second capture would see
     start = time.perf_counter()
     packets, flows = TOOLS[tool](path)
     seconds = time.perf_counter() - start
@@ -175,9 +179,8 @@ def row(label: str, runs: list[dict[str, float]], mean_record: float, reference:
     )
 
 
-def compare(paths: dict[str, Path], mixes: dict[str, dict[str, float]], rounds: int, cicflowmeter: str | None) -> None:
-    """Run all tools in turns and print the table."""
-    many, *others = paths
+def rivals(cicflowmeter: str | None) -> dict[str, str]:
+    """Give the tools that are installed, each with its interpreter, ours first; say which are not."""
     pythons = {tool: sys.executable for tool in TOOLS if find_spec(tool.split()[0])}
     if cicflowmeter:
         pythons["cicflowmeter"] = cicflowmeter
@@ -185,6 +188,12 @@ def compare(paths: dict[str, Path], mixes: dict[str, dict[str, float]], rounds: 
         print("cicflowmeter 0.4 or newer is not installed here; --cicflowmeter names a Python that has it")
     for tool in set(TOOLS) - set(pythons) - {"cicflowmeter"}:
         print(f"{tool} is not installed (pip install '.[bench]'), so it is not compared", file=sys.stderr)
+    return pythons
+
+
+def compare(paths: dict[str, Path], mixes: dict[str, dict[str, float]], rounds: int, pythons: dict[str, str]) -> None:
+    """Run all tools in turns and print the table."""
+    many, *others = paths
     jobs = [(many, tool) for tool in pythons] + [(mix, "clan") for mix in others]
     results: dict[tuple[str, str], list[dict[str, float]]] = {job: [] for job in jobs}
     bandwidths = []
@@ -216,6 +225,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small captures, one round")
     parser.add_argument("--packets", type=int, default=4_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ours", action="store_true", help="clan alone, without the other tools")
     parser.add_argument("--cicflowmeter", metavar="PYTHON", help="an interpreter that has cicflowmeter 0.4 or newer")
     parser.add_argument("--tool", help=argparse.SUPPRESS)
     parser.add_argument("--capture", help=argparse.SUPPRESS)
@@ -238,7 +248,9 @@ def main() -> None:
         }
         for name, path in paths.items():
             describe(name, path, mixes[name])
-        compare(paths, mixes, 1 if arguments.quick else arguments.rounds, arguments.cicflowmeter)
+        ours = {tool: sys.executable for tool in TOOLS if tool.startswith("clan")}
+        pythons = ours if arguments.ours else rivals(arguments.cicflowmeter)
+        compare(paths, mixes, 1 if arguments.quick else arguments.rounds, pythons)
 
 
 if __name__ == "__main__":

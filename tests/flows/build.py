@@ -24,11 +24,20 @@ class Frame(NamedTuple):
 
 # --- transport -----------------------------------------------------------------------------------------------------
 def tcp(
-    src_port: int, dst_port: int, flags: int, payload: bytes = b"", *, window: int = 8192, options: bytes = b""
+    src_port: int,
+    dst_port: int,
+    flags: int,
+    payload: bytes = b"",
+    *,
+    window: int = 8192,
+    options: bytes = b"",
+    sequence: int = 1,
 ) -> bytes:
     options += bytes(-len(options) % 4)
     offset = (20 + len(options)) // 4
-    return struct.pack(">HHIIBBHHH", src_port, dst_port, 1, 2, offset << 4, flags, window, 0, 0) + options + payload
+    return (
+        struct.pack(">HHIIBBHHH", src_port, dst_port, sequence, 2, offset << 4, flags, window, 0, 0) + options + payload
+    )
 
 
 def udp(src_port: int, dst_port: int, payload: bytes = b"") -> bytes:

@@ -6,8 +6,27 @@ from pathlib import Path
 
 from tests.flows import build
 from tests.flows.build import START_US, Frame
+from tests.flows.payload import test_dns, test_http, test_tls
+from tests.flows.payload.speech import over_tcp, over_udp
 from tests.flows.test_links import LINKS
 from tests.flows.test_tunnels import NOT_TUNNELS, TUNNELS
+
+_WEB = [(0, test_http.REQUEST), (1, test_http.RESPONSE)]
+_CHAIN = test_tls.record(test_tls.server_hello()) + test_tls.record(test_tls.certificates(50, 60))
+_TLS = [(0, test_tls.CLIENT), (1, _CHAIN)]
+
+
+def payload_seeds() -> list[bytes]:
+    """List the inputs of the payload fuzzer: three bytes that choose, then both directions."""
+    dns = [(0, test_dns.QUERY), (1, test_dns.ANSWER)]
+    with_size = [(way, len(data).to_bytes(2) + data) for way, data in dns]
+    made = []
+    for choice, said in ((2, dns), (0, dns), (3, with_size), (1, _WEB), (1, _TLS)):
+        one, other = said[0][1], said[1][1]
+        split = -(-256 * len(one) // (len(one) + len(other)))
+        one = one.ljust((len(one) + len(other)) * split // 256, b"\0")
+        made.append(bytes([choice, 0, min(split, 255)]) + one + other)
+    return made
 
 
 def seeds() -> list[bytes]:
@@ -34,6 +53,8 @@ def seeds() -> list[bytes]:
         build.ETHERNET,
         [Frame(START_US + sum(gaps[: i + 1]), build.ethernet(p)) for i, p in enumerate(talk)],
     )
+    spoken = [*over_udp([(0, test_dns.QUERY), (1, test_dns.ANSWER)]), *over_tcp(_WEB), *over_tcp(_TLS, port=443)]
+    frames["speech"] = (build.ETHERNET, spoken)
     made = []
     for link, sequence in frames.values():
         made += [b"D" + build.pcap(sequence, link_type=link), b"L" + build.pcap(sequence, link_type=link)]

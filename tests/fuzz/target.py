@@ -8,7 +8,7 @@ import polars as pl
 from tests.flows.run import VERDICTS
 
 from clan.errors import ClanError
-from clan.flows import FlowEngine, FlowSettings
+from clan.flows import PACKET_GROUPS, FlowEngine, FlowSettings
 from clan.sources.packets import PacketReader
 
 
@@ -32,10 +32,11 @@ class BytesStream:
 def read_bytes(data: bytes) -> pl.DataFrame | None:
     """Read a capture; gives its flows, or None where it is refused with an error of clan's own.
 
-    The first byte chooses the profile, so that the fuzzer reaches both.
+    The first byte chooses the profile, so that the fuzzer reaches both, and the length the feature groups.
     """
     profile = "lycos" if data[:1] == b"L" else "default"
-    engine = FlowEngine(FlowSettings(profile=profile, max_flows=32), source="fuzz")
+    groups = PACKET_GROUPS if len(data) % 4 == 0 else ("flow",)
+    engine = FlowEngine(FlowSettings(profile=profile, max_flows=32), source="fuzz", groups=groups)
     batches: list[pl.DataFrame] = []
     with np.errstate(over="ignore"):  # hashes wrap, which compiled code does in silence
         try:
@@ -51,6 +52,8 @@ def read_bytes(data: bytes) -> pl.DataFrame | None:
     if flows is not None:
         in_flows = int((flows["fwd_pkt_cnt"] + flows["bwd_pkt_cnt"]).sum())
         assert in_flows <= counts["packets_in_flows"]
+        if "conn" in groups:
+            assert (flows["conn_fwd_bytes"] >= flows["conn_fwd_packets"]).all()
         if profile == "default":
             assert in_flows == counts["packets_in_flows"], (in_flows, counts)
             assert flows.height == counts["flows"]

@@ -132,7 +132,8 @@ Features = Annotated[
     typer.Option(
         "--features",
         metavar="GROUPS",
-        help="Feature groups, separated by commas: flow, conn; by default flow for packets and conn for flow records.",
+        help="Feature groups, separated by commas: flow, conn, payload; by default flow for packets and conn for flow "
+        "records.",
         show_default=False,
     ),
 ]

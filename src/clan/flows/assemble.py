@@ -13,6 +13,7 @@ from clan.flows.checksum import EVERY, note_checksum
 from clan.flows.fragments import Fragments, join_fragment
 from clan.flows.jit import Int, kernel
 from clan.flows.lifecycle import DONE_COUNT, NEXT_EXPIRY, Exit, expire, make_room, place_packet
+from clan.flows.payload import must_digest
 from clan.flows.profile import Rules
 from clan.flows.table import Table, is_full
 
@@ -48,7 +49,7 @@ def assemble(
 
     Returns:
         The first packet that was not handled; smaller than the number of packets when the caller has to take the
-        finished flows (or flush, when control says RESET) before going on.
+        finished flows (or flush, when control says RESET, or digest the payload that waits) before going on.
     """
     total = packets.offset.size
     while first < total:
@@ -73,9 +74,7 @@ def add_group(
         if control[CLOCK] - ts > rules.clock_jump:
             control[RESET] = 1
             return i
-        if control[DONE_COUNT] + 4 > out.done.size or (ts > control[NEXT_EXPIRY] and not expire(table, rules, ts, out)):
-            return i
-        if is_full(table) and not make_room(table, out):
+        if not has_room(ts, rules, table, out):
             return i
         if ts < control[CLOCK]:
             counts[c.BACKWARD] += 1
@@ -94,6 +93,16 @@ def add_group(
         elif verdict == c.OK and counts[c.PACKETS] % EVERY == 0 and not rules.lycos:
             note_checksum(packets.buffer, record, counts)
         if verdict == c.OK:
-            verdict = place_packet(record, ahead.keys[i], ahead.hashes[i], ahead.from_a[i], rules, table, out)
+            verdict = place_packet(packets.buffer, ahead, i, rules, table, out)
         counts[verdict] += 1
     return n
+
+
+@kernel
+def has_room(ts: Int, rules: Rules, table: Table, out: Exit) -> bool:
+    """End the flows whose time has come by `ts`; False when what has ended must be taken before going on."""
+    if out.control[DONE_COUNT] + 4 > out.done.size or must_digest(table.payload, ts):
+        return False
+    if ts > out.control[NEXT_EXPIRY] and not expire(table, rules, ts, out):
+        return False
+    return not is_full(table) or make_room(table, out)

@@ -34,6 +34,8 @@ EARLY_REPORTS: Final = 20
 # A sample of packets is looked at more closely.
 CHECKED: Final = 21
 WRONG_CHECKSUMS: Final = 22
+# Group `payload` only.
+PAYLOAD_WITHOUT_ROOM: Final = 23
 
 COUNTERS: dict[str, str] = {
     "packets_in_flows": "packets that belong to a flow",
@@ -59,6 +61,7 @@ COUNTERS: dict[str, str] = {
     "early_reports": "long flows that were reported before their end",
     "checked_checksums": "TCP and UDP packets whose checksum was looked at",
     "wrong_checksums": "those whose checksum was wrong; they count like all others",
+    "payload_without_room": "flows whose payload was not looked at, because that of too many others was",
 }
 """Name and meaning of each counter, in the order of the kernel's counter array."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from clan.flows.jit import Int, kernel
+from clan.flows.payload import copy_payload
 from clan.flows.profile import Rules
 from clan.flows.state import BACKWARD, FORWARD
 from clan.flows.table import Table, take_slot
@@ -23,9 +24,10 @@ def becomes_long(flow: Any, before: Int, rules: Rules) -> bool:
 
 
 @kernel
-def copy_flow(table: Table, slot: Int) -> Int:
+def copy_flow(table: Table, slot: Int, counts: Any) -> Int:
     """Copy the record of a flow into a slot that no key finds; gives that slot."""
     copy = take_slot(table)
     table.flows[copy] = table.flows[slot]
     table.flows[copy].phase = EARLY
+    copy_payload(table.payload, slot, copy, counts)
     return copy

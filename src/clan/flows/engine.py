@@ -16,13 +16,14 @@ from clan.flows.early import EARLY
 from clan.flows.fragments import new_fragments
 from clan.flows.frame import make_frame
 from clan.flows.lifecycle import DONE_COUNT, Exit, expire, flush, newest_update, oldest_update
+from clan.flows.payload import READY, digest, new_names, new_scratch
 from clan.flows.profile import NEVER, EarlyReports, FlowSettings
 from clan.flows.sampling import PASSED_OVER, SAMPLE
 from clan.flows.state import DONE
 from clan.flows.table import new_table, release_all
 from clan.flows.waiting import BATCH_FLOWS, Slots, Waiting
 
-PACKET_GROUPS: Final[tuple[str, ...]] = ("flow", "conn")
+PACKET_GROUPS: Final[tuple[str, ...]] = ("flow", "conn", "payload")
 """The feature groups that packets tell; of `conn` the measured columns, from which the others follow."""
 
 STEP_BACK_US: Final = 100_000
@@ -57,7 +58,10 @@ class FlowEngine:
         self.counters = c.new_counters()
         self._rules = settings.rules(early)
         self._waiting = Waiting(settings.max_flows)
-        self._table = new_table(settings.max_flows, self._waiting.room, int.from_bytes(os.urandom(8)))
+        self._table = new_table(
+            settings.max_flows, self._waiting.room, int.from_bytes(os.urandom(8)), payload="payload" in self.groups
+        )
+        self._scratch, self._names = new_scratch(), new_names()
         self._fragments = new_fragments()
         self._ahead = new_ahead()
         self._exit = Exit(
@@ -81,12 +85,15 @@ class FlowEngine:
             at = assemble(packets, at, self._rules, self._table, self._fragments, self._exit, self._ahead)
             if at == n:
                 break
+            if self._digest():
+                continue
             if self._exit.control[RESET]:
                 self.counters[c.CLOCK_RESETS] += 1
                 yield from self.finish()
                 self._exit.control[:SAMPLE] = [0, NEVER, -NEVER // 2, 0]
                 self._exit.passed.fill(0)
                 self._exit.passed_ts.fill(0)
+                self._names.parents.fill(0)
                 self._newest_end = -NEVER
             else:
                 yield from self._take()
@@ -178,9 +185,17 @@ class FlowEngine:
     def _let_go(self, slots: Slots, *, early: bool) -> pl.DataFrame:
         """Make the rows of some flows, and free their slots."""
         shown = early if self._rules.early else None
-        frame = make_frame(self._table.flows, slots, source=self.source, early=shown, groups=self.groups)
+        self._digest()
+        frame = make_frame(self._table, slots, source=self.source, early=shown, groups=self.groups)
         release_all(self._table, slots)
         return frame
+
+    def _digest(self) -> bool:
+        """Turn the payload that waits into numbers; False when none does."""
+        if not self._table.payload.control[READY]:
+            return False
+        digest(self._table.payload, self._scratch, self._names)
+        return True
 
 
 def _check(packets: Packets) -> None:

@@ -14,8 +14,10 @@ from clan.flows.columns import Columns, collect, new_columns
 from clan.flows.conn import collect_conn
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
+from clan.flows.payload import collect_payload
 from clan.flows.prefetch import prefetch
 from clan.flows.state import LINE, STATE
+from clan.flows.table import Table
 from clan.flows.text import LINE_LENGTH, new_text_scratch, write_identity
 from clan.schema import CONN_MEASURED, IDENTITY, Feature, features_of
 
@@ -23,6 +25,7 @@ _TEXT_COLUMNS: Final = ("uid", "community_id", "src_ip", "dst_ip", "vlan", "tunn
 _MEASURED: Final[dict[str, tuple[Feature, ...]]] = {
     "flow": features_of(["flow"]),
     "conn": tuple(feature for feature in features_of(["conn"]) if feature.name in CONN_MEASURED),
+    "payload": features_of(["payload"]),
 }
 _WITH_PORTS: Final = (TCP, UDP, UDPLITE, SCTP, ICMP, ICMPV6)
 _RECORD_LINES: Final = STATE.itemsize // LINE
@@ -34,19 +37,20 @@ class GroupColumns(NamedTuple):
 
     flow: Columns
     conn: Columns
+    payload: Columns
 
 
 def make_frame(
-    flows: Any, slots: npt.NDArray[np.int64], *, source: str, early: bool | None, groups: Sequence[str] = ("flow",)
+    table: Table, slots: npt.NDArray[np.int64], *, source: str, early: bool | None, groups: Sequence[str] = ("flow",)
 ) -> pl.DataFrame:
     """Make the rows of some finished flows.
 
     Args:
-        flows: `STATE` records.
+        table: The flows; the payload that waits has been digested.
         slots: Which of them, in the order of the rows.
         source: The `source` column.
         early: Value of the `early` column; None: no such column.
-        groups: Feature groups to compute: `flow`, `conn`.
+        groups: Feature groups to compute: `flow`, `conn`, `payload`.
 
     Returns:
         The columns of `clan.schema.IDENTITY`, then those of the groups; of `conn` the measured ones.
@@ -57,7 +61,7 @@ def make_frame(
     columns = GroupColumns(
         *(new_columns(len(_MEASURED[name]) if name in groups else 0, n) for name in GroupColumns._fields)
     )
-    used = describe(flows, slots, new_text_scratch(), numbers, text, columns)
+    used = describe(table, slots, new_text_scratch(), numbers, text, columns)
     names = pl.read_csv(
         io.BytesIO(text[:used].tobytes()),
         has_header=False,
@@ -75,20 +79,24 @@ def make_frame(
         "protocol": protocol,
         "source": pl.repeat(source, n, dtype=pl.String, eager=True),
     }
-    table = {name: identity[name] for name in IDENTITY}
+    series = {name: identity[name] for name in IDENTITY}
     for group in groups:
         made = columns._asdict()[group]
         for i, feature in enumerate(_MEASURED[group]):
-            table[feature.name] = pl.Series((made.whole if feature.integer else made.real)[i, :n])
+            if group == "payload":  # NaN is null there
+                series[feature.name] = pl.Series(made.real[i, :n], nan_to_null=True).cast(feature.dtype)
+            else:
+                series[feature.name] = pl.Series((made.whole if feature.integer else made.real)[i, :n])
     if early is not None:
-        table["early"] = pl.repeat(early, n, dtype=pl.Boolean, eager=True)
-    return pl.DataFrame(table)
+        series["early"] = pl.repeat(early, n, dtype=pl.Boolean, eager=True)
+    return pl.DataFrame(series)
 
 
 @kernel
-def describe(flows: Any, slots: Any, scratch: Any, numbers: Any, text: Any, columns: GroupColumns) -> Int:
+def describe(table: Table, slots: Any, scratch: Any, numbers: Any, text: Any, columns: GroupColumns) -> Int:
     """Write identity and features of some flows; gives the bytes of text written."""
     at = 0
+    flows = table.flows
     for i in range(slots.size):
         if i + _AHEAD < slots.size:
             for line in range(_RECORD_LINES):
@@ -99,4 +107,6 @@ def describe(flows: Any, slots: Any, scratch: Any, numbers: Any, text: Any, colu
             collect(flow, columns.flow, i)
         if columns.conn.real.size > 0:
             collect_conn(flow, columns.conn, i)
+        if columns.payload.real.size > 0:
+            collect_payload(table.payload, slots[i], columns.payload, i)
     return at

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows import counters as c
+from clan.flows.ahead import Ahead
 from clan.flows.early import becomes_long, copy_flow
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import ACK, FIN, RST, SYN, TCP, UDP, UDPLITE
+from clan.flows.payload import begin_payload, end_payload, take_payload
 from clan.flows.profile import Rules
 from clan.flows.sampling import SAMPLE, pass_over
 from clan.flows.state import BACKWARD, CLOSED_KEY, CLOSING, DONE, FORWARD, OPEN
@@ -69,6 +71,7 @@ def finish(table: Table, slot: Int, out: Exit) -> None:
     """End a flow: nothing finds it any more, and it waits to be taken."""
     dequeue(table, slot)
     forget(table, slot)
+    end_payload(table.payload, slot)
     table.flows[slot].phase = DONE
     out.done[out.control[DONE_COUNT]] = slot
     out.control[DONE_COUNT] += 1
@@ -135,6 +138,7 @@ def open_flow(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, ou
     slot = insert(table, key, hashed)
     flow = table.flows[slot]
     flow.phase = OPEN
+    begin_payload(table.payload, slot)
     flow.ordinal = out.counters[c.FLOWS]
     out.counters[c.FLOWS] += 1
     queue = OTHER_QUEUE
@@ -159,14 +163,13 @@ def close_key(packet: Any, key: Any, hashed: Any, table: Table, rules: Rules, ou
 
 
 @kernel
-def place_packet(packet: Any, key: Any, hashed: Any, from_a: bool, rules: Rules, table: Table, out: Exit) -> Int:
+def place_packet(buffer: Any, ahead: Ahead, i: Int, rules: Rules, table: Table, out: Exit) -> Int:
     """Find or open the packet's flow and add it there.
 
     Args:
-        packet: The decoded packet.
-        key: Its key.
-        hashed: The key's hash.
-        from_a: Whether the packet leaves the endpoint that comes first in the key.
+        buffer: The bytes that the packet lies in.
+        ahead: Decoded packets and their keys.
+        i: Which of them.
         rules: The profile.
         table: Open flows.
         out: Finished flows, counters and control words.
@@ -174,6 +177,7 @@ def place_packet(packet: Any, key: Any, hashed: Any, from_a: bool, rules: Rules,
     Returns:
         A verdict of `counters`: OK, AFTER_CLOSE or SAMPLED_OUT.
     """
+    packet, key, hashed, from_a = ahead.records[i], ahead.keys[i], ahead.hashes[i], ahead.from_a[i]
     slot = find(table, key, hashed)
     if slot != NONE and table.flows[slot].phase == CLOSED_KEY:
         if packet.protocol != TCP or not packet.tcp_flags & SYN or packet.tcp_flags & (FIN | RST):
@@ -201,6 +205,7 @@ def place_packet(packet: Any, key: Any, hashed: Any, from_a: bool, rules: Rules,
     way = FORWARD if from_a == flow.forward_is_a else BACKWARD
     before = flow.last_ts
     update(flow, packet, way, rules.lycos, closes)
+    take_payload(buffer, packet, slot, way, table.payload, out.counters)
     if rules.lycos and closes:
         finish(table, slot, out)
         close_key(packet, key, hashed, table, rules, out)
@@ -227,7 +232,7 @@ def refuse(packet: Any, key: Any, hashed: Any, goes_on: bool, table: Table, rule
 def report_early(table: Table, slot: Int, before: Int, rules: Rules, out: Exit) -> None:
     """Put a copy of a flow that has become long with the finished ones; its last packet but one came at `before`."""
     if rules.early and becomes_long(table.flows[slot], before, rules):
-        out.done[out.control[DONE_COUNT]] = copy_flow(table, slot)
+        out.done[out.control[DONE_COUNT]] = copy_flow(table, slot, out.counters)
         out.control[DONE_COUNT] += 1
         out.counters[c.EARLY_REPORTS] += 1
 
@@ -247,7 +252,7 @@ def fate_of(flow: Any, packet: Any, rules: Rules) -> Int:
 
 
 @kernel
-def set_direction(flow: Any, packet: Any, from_a: bool, inherited: Int, lycos: bool) -> None:
+def set_direction(flow: Any, packet: Any, from_a: Any, inherited: Int, lycos: bool) -> None:
     """Decide which endpoint is the source, and empty the statistics.
 
     The first packet comes from the source; only a SYN with ACK is an answer whose question was missed.
@@ -317,6 +322,7 @@ def flush(table: Table, rules: Rules, newest: Int, out: Exit) -> bool:
                 continue
             if flow.phase != CLOSED_KEY:
                 out.counters[c.UNFINISHED] += 1
+                end_payload(table.payload, slot)
             dequeue(table, slot)
             forget(table, slot)
             release(table, slot)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows.jit import Int, kernel
+from clan.flows.payload import Pool, new_pool
 from clan.flows.state import FREE, KEY_WORDS, new_states
 
 TCP_QUEUE: Final = 0
@@ -36,15 +37,17 @@ class Table(NamedTuple):
     tails: npt.NDArray[np.int32]  # (QUEUES,), updated longest ago
     free: npt.NDArray[np.int64]  # first free slot that was used before, slots ever used, in use, waiting, max_flows
     seed: npt.NDArray[np.uint64]  # (2,), secret of the hash, so that nobody can aim for collisions
+    payload: Pool  # the first payload of the flows
 
 
-def new_table(max_flows: int, max_waiting: int, seed: int) -> Table:
+def new_table(max_flows: int, max_waiting: int, seed: int, *, payload: bool = False) -> Table:
     """Make an empty table; memory is taken only as slots are used.
 
     Args:
         max_flows: Slots for open flows, 16 or more.
         max_waiting: Slots for finished flows that have not left yet.
         seed: Secret of the hash. It decides where entries lie, never what leaves the table or in which order.
+        payload: Whether the first payload of flows is looked at.
     """
     size = 1 << max(5, (2 * max_flows - 1).bit_length())
     slots = max_flows + max_waiting
@@ -58,6 +61,7 @@ def new_table(max_flows: int, max_waiting: int, seed: int) -> Table:
         tails=np.full(QUEUES, NONE, np.int32),
         free=np.array([NONE, 0, 0, 0, max_flows], np.int64),
         seed=words,
+        payload=new_pool(slots if payload else 0),
     )
 
 

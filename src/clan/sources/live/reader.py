@@ -92,7 +92,7 @@ class LiveReader:
         """Told about every second how the capture is going."""
         self.on_stats: Callable[[LiveStatus], None] | None = None
         """Told the same, and once more at the end."""
-        warm_up()  # compiling takes half a minute, in which packets would be lost
+        warm_up(self.groups)  # compiling takes half a minute, in which packets would be lost
         self.sources: list[LiveSource] = []
         try:
             for name in dict.fromkeys(interfaces):

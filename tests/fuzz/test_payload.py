@@ -1,0 +1,43 @@
+"""Seeds, mutated ones and what the payload fuzzer found, compiled: no crash, no read behind the bytes, sane numbers."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+from tests.fuzz.payload_target import digest_bytes
+from tests.fuzz.seeds import payload_seeds
+
+from clan.flows.payload.layout import DNS_LABELS, HTTP_METHODS, TLS_CIPHERS
+
+FOUND = sorted((Path(__file__).parent / "found_payload").glob("*"))
+
+
+def test_seeds_reach_every_parser() -> None:
+    rows = np.array([digest_bytes(data) for data in payload_seeds()])
+    for place in (DNS_LABELS, TLS_CIPHERS, HTTP_METHODS):
+        assert np.isfinite(rows[:, place]).any()
+
+
+def test_what_was_found_stays_fixed() -> None:
+    for path in FOUND:
+        digest_bytes(path.read_bytes())
+
+
+def test_mutated_seeds_keep_the_promises() -> None:
+    rng, start = random.Random(7), payload_seeds()
+    for _ in range(4000):
+        data = bytearray(rng.choice(start))
+        for _ in range(rng.randint(1, 8)):
+            at = rng.randrange(len(data))
+            action = rng.randrange(4)
+            if action == 0:
+                data[at] = rng.choice([0, 1, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xFF, rng.randrange(256)])
+            elif action == 1:
+                data[at] ^= 1 << rng.randrange(8)
+            elif action == 2 and len(data) > 20:
+                del data[at : at + rng.randint(1, 20)]
+            else:
+                data[at:at] = data[at : at + rng.randint(1, 20)]
+        digest_bytes(bytes(data))
