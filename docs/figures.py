@@ -15,10 +15,19 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from clan.schema import features_of
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = tuple(
     ROOT / path
-    for path in ("README.md", "docs/benchmarks.md", "docs/method.md", "docs/naming.md", "docs/robustness.md")
+    for path in (
+        "README.md",
+        "docs/benchmarks.md",
+        "docs/method.md",
+        "docs/naming.md",
+        "docs/robustness.md",
+        "docs/features.md",
+    )
 )
 RESULTS = ROOT / "benchmarks" / "results"
 PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->)", re.DOTALL)
@@ -64,10 +73,24 @@ def run(name: str) -> None:
     (RESULTS / f"{name}.md").write_text(head + done.stdout.strip() + "\n")
 
 
+def feature_table(group: str) -> str:
+    """Write the columns of a feature group as the schema has them."""
+    lines = ["| column | unit | meaning | told by |", "|---|---|---|---|"]
+    for feature in features_of([group]):
+        meaning = feature.meaning.replace("|", "\\|")
+        lines.append(f"| `{feature.name}` | {feature.unit} | {meaning} | {', '.join(feature.sources)} |")
+    return "\n".join(lines) + "\n"
+
+
 def with_figures(text: str) -> str:
-    """Fill the places of a document with what the benchmarks printed; a place without a result stays empty."""
+    """Fill the places of a document with what the benchmarks printed; a place without a result stays empty.
+
+    Tables of features come from the schema.
+    """
 
     def fill(place: re.Match[str]) -> str:
+        if place[2].startswith("features_"):
+            return f"{place[1]}{feature_table(place[2].removeprefix('features_'))}{place[3]}"
         result = RESULTS / f"{place[2]}.md"
         return f"{place[1]}{result.read_text() if result.exists() else ''}{place[3]}"
 
