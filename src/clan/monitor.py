@@ -205,6 +205,11 @@ class Monitor:
         del self.outcome.alerts[KEPT_ALERTS:]
 
 
+def groups_of_model(detector: ClanDetector) -> tuple[str, ...]:
+    """Give the feature groups that a model has to be fed with, in the order of its columns."""
+    return tuple(dict.fromkeys(feature.group for feature in detector.features_))
+
+
 def flow_settings_of(detector: ClanDetector) -> FlowSettings:
     """Give the settings by which packets must be cut into flows for a model; the usual ones where it knows none."""
     source = detector.manifest_["source"]

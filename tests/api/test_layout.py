@@ -19,7 +19,8 @@ LAYERS = (
     {"errors", "_version"},
     {"schema", "tables"},
     {"flows"},
-    {"sources", "context", "alerts"},  # an alert is a record that knows nothing of how it came about
+    {"context"},  # knows flow tables only; sources add it to what they read
+    {"sources", "alerts"},  # an alert is a record that knows nothing of how it came about
     {"augment", "objectives", "encoder"},
     {"train"},
     {"calibrate"},

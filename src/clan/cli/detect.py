@@ -98,7 +98,7 @@ def command(
     from clan.cli.reading import as_json, open_reader
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
-    from clan.monitor import Monitor, check_source, columns_of, flow_settings_of
+    from clan.monitor import Monitor, check_source, columns_of, flow_settings_of, groups_of_model
     from clan.tables import STDOUT, TableWriter
 
     wanted = Wanted(
@@ -128,8 +128,7 @@ def command(
     _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     detector, namer = open_model(model)
-    groups = tuple(dict.fromkeys(feature.group for feature in detector.features_))
-    wanted = replace(wanted, columns=columns_of(detector), features=groups)
+    wanted = replace(wanted, columns=columns_of(detector), features=groups_of_model(detector))
     reader = open_reader(wanted, flow_settings_of(detector), early=early)
     check_source(detector, reader.kind)  # before there is any file of results
     with ExitStack() as stack:

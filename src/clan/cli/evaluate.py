@@ -14,7 +14,6 @@ from clan.errors import ConfigError
 
 if TYPE_CHECKING:
     from clan.evaluate import Evaluation
-    from clan.flows import FlowSettings
 
 MODEL_SUFFIX = ".clan"
 """What tells a model from a capture behind the options."""
@@ -44,31 +43,32 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.evaluate import evaluate
-    from clan.monitor import check_source, columns_of, flow_settings_of
+    from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
     from clan.sources.tabular import read_labels
 
     several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
     paths = inputs(read, [path for path in more or [] if not path.endswith(MODEL_SUFFIX)])
     lines = read_labels(labels)
     detectors = {name: ClanDetector.load(path) for name, path in zip(_names(several), several, strict=True)}
-    flows: dict[FlowSettings, pl.DataFrame] = {}  # models that cut flows alike share one reading
+    flows: dict[tuple[object, ...], pl.DataFrame] = {}  # models that read alike share one reading
     found = []
     for name, detector in detectors.items():
-        settings = flow_settings_of(detector)
-        if settings not in flows:
+        settings, groups = flow_settings_of(detector), groups_of_model(detector)
+        if (settings, groups) not in flows:
             reader = WatchedReader(
                 paths,
                 settings=settings,
+                features=groups,
                 format_name=format_name,
                 join=join,
                 strict=strict,
                 columns=columns_of(detector),
             )
             check_source(detector, reader.kind)
-            flows[settings] = pl.concat(list(reader.batches()))
+            flows[settings, groups] = pl.concat(list(reader.batches()))
             if not quiet:
                 tell(reader.report)
-        found += evaluate({name: detector}, flows[settings], lines, prevalence=prevalence)
+        found += evaluate({name: detector}, flows[settings, groups], lines, prevalence=prevalence)
     if json:
         write_json([each.as_json() for each in found])
     else:

@@ -56,7 +56,7 @@ def command(
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
-    from clan.monitor import check_source, columns_of, flow_settings_of
+    from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
     from clan.sources.tabular import read_labels
 
     paths = inputs(read, more)
@@ -65,9 +65,14 @@ def command(
     windows, detector = read_labels(labels), ClanDetector.load(model)
 
     def reader_of(where: list[str]) -> WatchedReader:
-        settings = flow_settings_of(detector)
         reader = WatchedReader(
-            where, settings=settings, format_name=format_name, join=join, strict=strict, columns=columns_of(detector)
+            where,
+            settings=flow_settings_of(detector),
+            features=groups_of_model(detector),
+            format_name=format_name,
+            join=join,
+            strict=strict,
+            columns=columns_of(detector),
         )
         check_source(detector, reader.kind)
         return reader

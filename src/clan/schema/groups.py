@@ -8,11 +8,17 @@ from collections.abc import Iterable, Sequence
 
 from clan.errors import SchemaError, UnknownNameError
 from clan.schema.conn_group import CONN_GROUP
+from clan.schema.context_group import CONTEXT_GROUP
 from clan.schema.feature import Feature
 from clan.schema.flow_group import FLOW_GROUP
 from clan.schema.payload_group import PAYLOAD_GROUP
 
-GROUPS: dict[str, tuple[Feature, ...]] = {"flow": FLOW_GROUP, "conn": CONN_GROUP, "payload": PAYLOAD_GROUP}
+GROUPS: dict[str, tuple[Feature, ...]] = {
+    "flow": FLOW_GROUP,
+    "conn": CONN_GROUP,
+    "payload": PAYLOAD_GROUP,
+    "context": CONTEXT_GROUP,
+}
 """Group name to its features, in column order."""
 
 TABLE = "table"

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import polars as pl
 
 from clan.errors import ConfigError, SinkError
+from clan.sources.context_columns import ContextColumns
 from clan.sources.formats import SourceFormat, format_named, recognise_all
 from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
@@ -125,6 +126,7 @@ class FollowReader:
         self.kind = next(iter(formats.values())).kind
         self.groups = wanted_groups(features, told=("conn",), kind=self.kind)
         """Feature groups of the flow tables."""
+        self._context = ContextColumns(self.groups)
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how it goes."""
@@ -205,7 +207,7 @@ class FollowReader:
     def _told(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for batch in batches:
             self.report.flows += batch.height
-            yield batch
+            yield self._context.add(batch, batch["source"][0])
 
     def close(self) -> None:
         """Release the logs; safe to call twice."""
@@ -235,6 +237,7 @@ class FollowReader:
         total = Counter[str]()
         for counts in (*(s.counts() for s in self._streams.values()), *(f.counts() for f in self._feeds.values())):
             total.update(counts)
+        total.update(self._context.counts())
         return total
 
     def _status(self, now: float, *, ended: bool = False) -> LiveStatus:

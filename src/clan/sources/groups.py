@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 
@@ -10,13 +11,17 @@ from clan.errors import ConfigError
 from clan.schema import IDENTITY, features_of
 from clan.sources.conn import complete
 
+CONTEXT: Final = "context"
+"""The group that no source measures: `clan.sources.context_columns` adds it to what they give."""
+
 
 def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind: str) -> tuple[str, ...]:
     """Check the feature groups that somebody wants of a source.
 
     Args:
         features: Names of groups; None: the first that the source can tell.
-        told: The groups that it can tell, as `Source.groups` has them.
+        told: The groups that it can tell, as `Source.groups` has them. Where `conn` is among them, `context` is, too:
+            it follows from `conn`, addresses and times.
         kind: Its kind, for the message.
 
     Returns:
@@ -32,6 +37,8 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
     """
     if features is None:
         return told[:1]
+    if "conn" in told:
+        told = (*told, CONTEXT)
     wanted = tuple(dict.fromkeys(features))
     if not wanted:
         raise ConfigError(f"no feature group is asked for; {kind} can tell {', '.join(told)}")
@@ -45,12 +52,22 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
     return wanted
 
 
+def measured(groups: Sequence[str]) -> tuple[str, ...]:
+    """Give what a source has to be asked for, so that some groups can be computed from it.
+
+    Example:
+        >>> measured(["flow", "context"])
+        ('flow', 'conn')
+    """
+    return tuple(dict.fromkeys("conn" if group == CONTEXT else group for group in groups))
+
+
 def in_order(frame: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
     """Derive what follows from the measured columns, and put all columns in order.
 
     Args:
         frame: Identity columns, and what the source measured of each group; perhaps `early`, which stays at the end.
-        groups: As `wanted_groups` gives them.
+        groups: As `measured` gives them.
     """
     if "conn" in groups:
         frame = complete(frame)

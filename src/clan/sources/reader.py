@@ -12,9 +12,10 @@ from clan.errors import ConfigError, MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, features_of
 from clan.sources.base import Source
+from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
 from clan.sources.formats import FORMATS, SourceFormat, format_named, recognise_all
-from clan.sources.groups import wanted_groups
+from clan.sources.groups import measured, wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
@@ -129,7 +130,7 @@ class FlowReader:
             formats,
             workers=self.workers,
             settings=self.settings,
-            features=self.groups,
+            features=measured(self.groups),
             strict=self._strict,
         )
 
@@ -154,19 +155,21 @@ class FlowReader:
         if pool is None or number not in self._shared:
             options = {"columns": self._columns} if self.kind == "table" else {}
             source: Source = self._formats[paths[0]].open(
-                paths, self.settings, features=self.groups, strict=self._strict, **self._keeping, **options
+                paths, self.settings, features=measured(self.groups), strict=self._strict, **self._keeping, **options
             )
         else:
             source = pool.source(self._shared[number])
         self.report.streams += 1
+        context = ContextColumns(self.groups)
         try:
             for batch in source.batches():
                 self.report.flows += batch.height
-                yield batch, source.bytes_read
+                yield context.add(batch, source.name), source.bytes_read
         finally:
             source.close()
             self._source_settings |= source.settings
             self.report.counts.update(source.counts())
+            self.report.counts.update(context.counts())
             self.report.warnings += source.warnings()
 
 

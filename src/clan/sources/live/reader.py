@@ -13,7 +13,8 @@ import polars as pl
 
 from clan.errors import SourceUnavailable
 from clan.flows import EarlyReports, FlowSettings
-from clan.sources.groups import wanted_groups
+from clan.sources.context_columns import ContextColumns
+from clan.sources.groups import measured, wanted_groups
 from clan.sources.live.source import LiveSource
 from clan.sources.live.warm_up import warm_up
 from clan.sources.report import ReadReport
@@ -87,6 +88,7 @@ class LiveReader:
     ) -> None:
         self.settings = settings or FlowSettings()
         self.groups = wanted_groups(features, told=LiveSource.groups, kind=self.kind)
+        self._context = ContextColumns(self.groups)
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how the capture is going."""
@@ -97,7 +99,7 @@ class LiveReader:
         try:
             for name in dict.fromkeys(interfaces):
                 self.sources.append(
-                    LiveSource(name, self.settings, features=self.groups, bpf=bpf, early=early, tool=tool)
+                    LiveSource(name, self.settings, features=measured(self.groups), bpf=bpf, early=early, tool=tool)
                 )
         except BaseException:
             self.close()
@@ -120,7 +122,7 @@ class LiveReader:
             for batch in watch(self.sources, each_round=self._tell):
                 if "early" not in batch.columns or not batch["early"].any():
                     self.report.flows += batch.height
-                yield batch
+                yield self._context.add(batch, batch["source"][0])
         finally:
             self.close()
             self._account()
@@ -146,6 +148,7 @@ class LiveReader:
         total = Counter[str]()
         for source in self.sources:
             total.update(source.counts())
+        total.update(self._context.counts())
         return total
 
     def _tell(self) -> None:

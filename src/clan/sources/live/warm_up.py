@@ -6,7 +6,9 @@ import os
 import struct
 from collections.abc import Sequence
 
+from clan.context import ContextEngine, ContextSettings
 from clan.flows import FlowEngine, FlowSettings
+from clan.sources.groups import CONTEXT, measured
 from clan.sources.live.stream import PipeStream
 from clan.sources.packets import PacketReader
 
@@ -21,11 +23,13 @@ def warm_up(groups: Sequence[str] = ("flow",)) -> None:
         os.set_blocking(reading, False)
         stream = PipeStream(reading, "one packet")
         stream.begin_turn(1 << 12)
-        engine = FlowEngine(FlowSettings(max_flows=16), source="", groups=groups)
+        engine = FlowEngine(FlowSettings(max_flows=16), source="", groups=measured(groups))
         for packets in PacketReader(stream).ready():
             list(engine.feed(packets))
         list(engine.advance(1))
-        list(engine.finish())
+        for batch in engine.finish():
+            if CONTEXT in groups:
+                ContextEngine(ContextSettings(max_entities=16, max_links=16)).add(batch)
     finally:
         os.close(reading)
         os.close(writing)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from clan.flows import warm_up_identity
+from clan.sources.context_columns import ContextColumns
 from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
 from clan.sources.netflow.exporter import GROUPS, SETTINGS, Exporter
@@ -49,6 +50,7 @@ class NetflowReader:
     ) -> None:
         self.groups = wanted_groups(features, told=GROUPS, kind=self.kind)
         """Feature groups of the flow tables."""
+        self._context = ContextColumns(self.groups)
         self.report = ReadReport()
         self.on_status: Callable[[LiveStatus], None] | None = None
         """Told about every second how it goes."""
@@ -138,7 +140,7 @@ class NetflowReader:
     def _told(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for batch in batches:
             self.report.flows += batch.height
-            yield batch
+            yield self._context.add(batch, batch["source"][0])
 
     def close(self) -> None:
         """Release the ports; safe to call twice."""
@@ -152,6 +154,7 @@ class NetflowReader:
         total = Counter(self._counts)
         for exporter in self._exporters.values():
             total.update(exporter.counts)
+        total.update(self._context.counts())
         total["kernel_dropped_datagrams"] = sum(listener.kernel_drops for listener in self.listeners)
         return total
 

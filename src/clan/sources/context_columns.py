@@ -1,0 +1,49 @@
+"""Group `context`, added to what sources give."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from clan.context import ContextEngine
+from clan.schema import GROUPS, IDENTITY, features_of
+from clan.sources.groups import CONTEXT
+
+
+class ContextColumns:
+    """The context of several streams, which may take turns; does nothing where it is not among the groups.
+
+    Args:
+        groups: Feature groups of the tables to make; sources are asked for `clan.sources.groups.measured` of them.
+    """
+
+    def __init__(self, groups: Sequence[str]) -> None:
+        self._wanted = CONTEXT in groups
+        self._names = [*IDENTITY, *(feature.name for feature in features_of(groups))]
+        self._known = {*self._names, *(feature.name for feature in features_of(GROUPS))}
+        self._engines: dict[str, ContextEngine] = {}
+        self._ended = Counter[str]()
+
+    def add(self, batch: pl.DataFrame, stream: str) -> pl.DataFrame:
+        """Give a batch its context, and put the columns in order; those of no group, such as `early`, go to the end."""
+        if not self._wanted:
+            return batch
+        if stream not in self._engines:
+            self._engines[stream] = ContextEngine()
+        others = [name for name in batch.columns if name not in self._known]
+        return self._engines[stream].add(batch).select(*self._names, *others)
+
+    def end(self, stream: str) -> None:
+        """Forget a stream; its counters stay."""
+        engine = self._engines.pop(stream, None)
+        if engine is not None:
+            self._ended.update(engine.counts())
+
+    def counts(self) -> Counter[str]:
+        """Give the counters of all streams so far."""
+        total = Counter(self._ended)
+        for engine in self._engines.values():
+            total.update(engine.counts())
+        return total
