@@ -146,7 +146,7 @@ def test_one_bad_line_costs_one_line(tmp_path: Path) -> None:
     assert (counts["malformed_records"], counts["repeated_headers"], counts["unreadable_values"]) == (3, 1, 4)
     assert counts["records"] == flows.height + counts["malformed_records"]
     assert flows["uid"][-1] == "2002"
-    with pytest.raises(MalformedRecord, match="no row of its columns|number is expected"):
+    with pytest.raises(MalformedRecord, match=r"no row of its columns|number is expected"):
         list(FlowReader([str(path)], strict=True).batches())
 
 
@@ -155,6 +155,7 @@ def test_one_bad_line_costs_one_line(tmp_path: Path) -> None:
     [
         ("1,2,3\n4,5,6\n", SchemaError, "has no header line, and 3 columns"),
         ("a,b,c\nx,y,z\n", UnsupportedFormat, "no capture and no record"),
+        ("a,b\rc,d\n1,2,3\n", UnsupportedFormat, "no capture and no record"),
         ("just,some\nwords,here\n", UnsupportedFormat, "no capture and no record"),
         (CIC.split("\n", maxsplit=1)[0] + "\n", NoFlows, "0 records"),
     ],
@@ -172,7 +173,7 @@ def test_names_may_come_from_the_mapping(tmp_path: Path) -> None:
 
 def test_parquet_is_the_same_as_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    table = pl.read_csv(CIC.encode(), infer_schema_length=10)
+    table = pl.read_csv(CIC.encode(), schema_overrides={"Flow Bytes/s": pl.Float64})
     table.write_parquet(path)
     assert read_flows(path).drop("source").equals(read_flows(write(tmp_path / "a.csv", CIC)).drop("source"))
     path.write_bytes(path.read_bytes()[:200])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,7 +14,7 @@ from clan.schema import CONN_MEASURED
 from clan.sources.argus.state import flags
 from clan.sources.groups import wanted_groups
 from clan.sources.records import Parsed, RecordSource
-from clan.sources.tabular import PROTOCOLS, RowReader
+from clan.sources.tabular import PROTOCOLS, RowReader, values_of
 
 GROUPS: Final = ("conn",)
 _NEEDED: Final = {"StartTime", "Dur", "Proto", "SrcAddr", "DstAddr", "State", "TotPkts", "TotBytes", "SrcBytes"}
@@ -164,7 +163,7 @@ def is_argus(head: bytes, _path: str) -> bool:
 
 def _names(line: bytes) -> list[str]:
     text = line[: 1 << 14].removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").strip("\r\n")
-    return [name.strip() for name in next(csv.reader([text], delimiter="\t" if "\t" in text else ","), [])]
+    return [name.strip() for name in values_of(text, "\t" if "\t" in text else ",")]
 
 
 def _port(name: str) -> pl.Expr:

@@ -63,12 +63,20 @@ def expect(frame: pl.DataFrame, columns: Sequence[str], name: str) -> None:
         raise SchemaError(f"{name} lacks the columns {', '.join(missing)}; is it another data set?")
 
 
+def values_of(line: str, separator: str = ",") -> list[str]:
+    """Split a line into its values; none where it is no line of CSV, for instance with a carriage return inside."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
 def header_of(data: bytes, separator: str = ",") -> list[str]:
     """Read the names in the first line, trimmed; a name that comes again gets `.1`, `.2` behind it."""
     line = data.removeprefix(_BOM).split(b"\n", 1)[0].decode("utf-8", errors="replace").rstrip("\r")
     names: list[str] = []
     seen: dict[str, int] = {}
-    for name in (field.strip() for field in next(csv.reader([line], delimiter=separator), [])):
+    for name in (field.strip() for field in values_of(line, separator)):
         count = seen.get(name, 0)
         seen[name] = count + 1
         names.append(f"{name}.{count}" if count else name)

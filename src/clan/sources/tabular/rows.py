@@ -6,7 +6,6 @@ this cannot, line by line: one bad line costs one line.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from clan.errors import MalformedRecord
+from clan.sources.tabular.csv_file import values_of
 
 EMPTY: Final = ("", "-", "nan", "null", "none", "na", "n/a", "<none>", "(empty)")
 """Values of a number column, in small letters, that mean that there is no value."""
@@ -89,7 +89,7 @@ class RowReader:
         for line in text.split("\n"):  # a quote never reaches into another line
             if not line.strip("\r"):
                 continue
-            values = next(csv.reader([line.rstrip("\r")], delimiter=self.separator), [])
+            values = values_of(line.rstrip("\r"), self.separator)
             if len(values) != len(header):
                 continue
             if [value.strip().lower() for value in values] == header:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -14,7 +13,7 @@ from clan.flows import FlowSettings
 from clan.sources.packets import STDIN, ByteStream
 from clan.sources.records import LineReader
 from clan.sources.tabular.columns import ColumnMap
-from clan.sources.tabular.csv_file import header_of
+from clan.sources.tabular.csv_file import header_of, values_of
 from clan.sources.tabular.flow_rows import GROUPS, FlowRows
 from clan.sources.tabular.headers import UNKNOWN, Layout, find_layout, names_without_header
 from clan.sources.tabular.rows import EMPTY, RowReader
@@ -22,6 +21,8 @@ from clan.sources.tabular.rows import EMPTY, RowReader
 SEPARATORS: Final = ",\t;|"
 PARQUET_MAGIC: Final = b"PAR1"
 _PARQUET_ROWS: Final = 1 << 17
+_STRAY: Final = 0.05
+"""Share of a column's first values that may be no numbers while it is still taken for a column of numbers."""
 
 
 class TableSource:
@@ -159,7 +160,7 @@ class CsvSource(TableSource):
         separator = separator_of(text)
         if separator is None:
             raise UnsupportedFormat(f"{self.name} is no CSV table: its first line is {text[:60]!r}")
-        values = next(csv.reader([text], delimiter=separator), [])
+        values = values_of(text, separator)
         if self._map.names:
             return list(self._map.names), separator, block if _is_data(values) else body
         if _is_data(values):
@@ -255,13 +256,15 @@ def _is_number(value: str) -> bool:
 
 
 def _texts(block: bytes, names: Sequence[str], separator: str) -> set[str]:
-    """Find the columns whose values in some first rows are not all numbers."""
+    """Find the columns whose values in some first rows are not numbers, stray ones left aside."""
     head = block[: 1 << 20]
     frame = RowReader(names, frozenset(names), separator, "").read(head[: head.rfind(b"\n") + 1])
     lower = pl.all().str.strip_chars().str.to_lowercase()
     values = frame.with_columns(lower).with_columns(pl.all().replace(list(EMPTY), None))
     made = values.with_columns(pl.all().cast(pl.Float64, strict=False))
-    return {name for name in names if made[name].null_count() > values[name].null_count()}
+    told = {name: len(values) - values[name].null_count() for name in names}
+    bad = {name: made[name].null_count() - values[name].null_count() for name in names}
+    return {name for name in names if bad[name] > _STRAY * told[name]}
 
 
 def _plain(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
@@ -290,7 +293,7 @@ def is_csv(head: bytes, _path: str) -> bool:
     separator = separator_of(lines[0]) if lines else None
     if separator is None:
         return False
-    rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+    rows = [values_of(line, separator) for line in lines]
     names = [name.strip() for name in rows[0]]
     if find_layout(names) is not UNKNOWN:
         return True
