@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clan.schema import features_of
+from clan.schema import KINDS, features_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = tuple(
@@ -27,6 +27,7 @@ DOCUMENTS = tuple(
         "docs/naming.md",
         "docs/robustness.md",
         "docs/features.md",
+        "docs/sources.md",
     )
 )
 RESULTS = ROOT / "benchmarks" / "results"
@@ -36,6 +37,8 @@ SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
     "flood": ("A flood of new flows", "benchmarks/speed/flood.py"),
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
+    "records": ("Flow records", "benchmarks/speed/records.py"),
+    "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
@@ -82,6 +85,21 @@ def feature_table(group: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def source_table(group: str) -> str:
+    """Write how each kind of source tells the columns of a feature group, with notes where it is not exact."""
+    notes: dict[str, int] = {}
+    lines = [f"| column | {' | '.join(KINDS)} |", "|---|" + "---|" * len(KINDS)]
+    for feature in features_of([group]):
+        cells = []
+        for kind in KINDS:
+            how = feature.told_by(kind)
+            if how and how != "exact":
+                how = f"approx. ({notes.setdefault(how.removeprefix('approximate: '), len(notes) + 1)})"
+            cells.append(how or "-")
+        lines.append(f"| `{feature.name}` | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", *(f"({number}) {how}  " for how, number in notes.items())]) + "\n"
+
+
 def with_figures(text: str) -> str:
     """Fill the places of a document with what the benchmarks printed; a place without a result stays empty.
 
@@ -91,6 +109,8 @@ def with_figures(text: str) -> str:
     def fill(place: re.Match[str]) -> str:
         if place[2].startswith("features_"):
             return f"{place[1]}{feature_table(place[2].removeprefix('features_'))}{place[3]}"
+        if place[2].startswith("sources_"):
+            return f"{place[1]}{source_table(place[2].removeprefix('sources_'))}{place[3]}"
         result = RESULTS / f"{place[2]}.md"
         return f"{place[1]}{result.read_text() if result.exists() else ''}{place[3]}"
 

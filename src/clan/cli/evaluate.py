@@ -25,9 +25,14 @@ def command(
         typer.Option("-m", "--model", metavar="MODEL", help="Model made by clan train; repeatable, to compare."),
     ],
     labels: Annotated[
-        str,
-        typer.Option("--labels", metavar="FILE.csv", help="Labels by uid, or by hosts and time."),
-    ],
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="FILE.csv",
+            help="Labels by uid, or by hosts and time; by default those that the logs bring with them.",
+            show_default=False,
+        ),
+    ] = None,
     more: More = None,
     read: Read = None,
     prevalence: Prevalence = 0.001,
@@ -44,11 +49,11 @@ def command(
     from clan.detect import ClanDetector
     from clan.evaluate import evaluate
     from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
-    from clan.sources.tabular import read_labels
+    from clan.sources.tabular import carried_labels, read_labels
 
     several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
     paths = inputs(read, [path for path in more or [] if not path.endswith(MODEL_SUFFIX)])
-    lines = read_labels(labels)
+    given = None if labels is None else read_labels(labels)
     detectors = {name: ClanDetector.load(path) for name, path in zip(_names(several), several, strict=True)}
     flows: dict[tuple[object, ...], pl.DataFrame] = {}  # models that read alike share one reading
     found = []
@@ -68,6 +73,7 @@ def command(
             flows[settings, groups] = pl.concat(list(reader.batches()))
             if not quiet:
                 tell(reader.report)
+        lines = carried_labels(flows[settings, groups]) if given is None else given
         found += evaluate({name: detector}, flows[settings, groups], lines, prevalence=prevalence)
     if json:
         write_json([each.as_json() for each in found])

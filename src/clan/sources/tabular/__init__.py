@@ -3,7 +3,7 @@
 from clan.sources.tabular.cicids2017 import read_cicids2017, read_cicids2017_original
 from clan.sources.tabular.columns import ColumnMap
 from clan.sources.tabular.csv_file import values_of
-from clan.sources.tabular.flow_labels import LABEL_COLUMNS, label_flows, read_labels
+from clan.sources.tabular.flow_labels import LABEL_COLUMNS, carried_labels, label_flows, read_labels
 from clan.sources.tabular.headers.layout import PROTOCOLS
 from clan.sources.tabular.labelled_table import LabelledTable
 from clan.sources.tabular.lycos_ids2017 import read_lycos_ids2017
@@ -20,6 +20,7 @@ __all__ = [
     "LabelledTable",
     "ParquetSource",
     "RowReader",
+    "carried_labels",
     "is_csv",
     "is_parquet",
     "label_flows",

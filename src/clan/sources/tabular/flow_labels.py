@@ -26,6 +26,7 @@ LABEL_COLUMNS: dict[str, pl.DataType] = {
 """The columns of a table of labels, whatever its file had."""
 
 _TURNED = {"src_ip": "dst_ip", "src_port": "dst_port", "dst_ip": "src_ip", "dst_port": "src_port"}
+_UNKNOWN = ("background", "unknown")
 _ALWAYS = {"ts_start": "0001-01-01", "ts_end": "9999-12-31"}
 
 
@@ -55,6 +56,29 @@ def read_labels(path: str | Path) -> pl.DataFrame:
             f"{', '.join(name for name in LABEL_COLUMNS if name not in ('uid', 'label'))}"
         )
     return _typed(table, path)
+
+
+def carried_labels(flows: pl.DataFrame) -> pl.DataFrame:
+    """Make labels of those that the flows brought with them, by `uid`.
+
+    Args:
+        flows: A flow table with `label` and `label_detail` (`clan.schema.CARRIED`).
+
+    Returns:
+        The columns of `LABEL_COLUMNS`; the class is the label, with the detail behind it where it is not benign. Labels
+        that say that nobody knows (background, unknown) are left out.
+
+    Raises:
+        SchemaError: The flows brought none.
+    """
+    if "label" not in flows.columns or flows["label"].null_count() == flows.height:
+        raise SchemaError("these flows brought no labels with them: name a file with --labels")
+    known = ~pl.col("label").str.to_lowercase().is_in(_UNKNOWN)
+    benign = pl.col("label").str.to_lowercase() == "benign"
+    detailed = pl.concat_str("label", "label_detail", separator=" ", ignore_nulls=True)
+    named = flows.filter(known).select("uid", label=pl.when(benign).then(pl.lit("benign")).otherwise(detailed))
+    rest = {name: pl.lit(None, dtype) for name, dtype in LABEL_COLUMNS.items() if name not in named.columns}
+    return named.with_columns(**rest).select(*LABEL_COLUMNS)
 
 
 def label_flows(flows: pl.DataFrame, labels: pl.DataFrame) -> tuple[pl.Series, int]:

@@ -1,0 +1,126 @@
+"""Flow records on the command line: train, detect, annotate, follow and evaluate on Zeek logs and Suricata's events."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.sources.suricata import events
+from tests.sources.zeek.logs import CONN, connections, header, lines, ndjson, text
+
+from clan.cli import main
+
+ROWS = connections(200)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="module")
+def zeek_model(folder: Path) -> str:
+    """A model of ordinary TLS connections of different lengths."""
+    rows = [{**row, "orig_ip_bytes": 1000 + i % 97, "duration": 1 + (i % 13) / 10} for i, row in enumerate(ROWS)]
+    (folder / "conn.log").write_text(text(rows))
+    model = str(folder / "zeek.clan")
+    assert main(["train", "-r", str(folder / "conn.log"), "-o", model, "--fpr", "0.1", "-q"]) == 0
+    return model
+
+
+def test_detect_on_the_other_form_of_the_log(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = {**ROWS[0], "uid": "Codd", "orig_ip_bytes": 10**9, "history": "R", "conn_state": "REJ", "resp_pkts": 0}
+    (folder / "other.log").write_text(ndjson([*ROWS[:20], odd]))
+    assert main(["detect", "-m", zeek_model, "-r", str(folder / "other.log"), "-o", "-", "-q"]) == 0
+    assert "Codd" in capsys.readouterr().out
+
+
+def test_annotate_writes_every_record_on(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder / "scored.log"
+    assert main(["detect", "-m", zeek_model, "-r", str(folder / "conn.log"), "--annotate", "-o", str(out), "-q"]) == 0
+    assert main(["flows", "-r", str(out), "-o", str(folder / "f.parquet"), "-q"]) == 0  # it is a conn.log still
+    assert len([line for line in out.read_text().splitlines() if not line.startswith("#")]) == 200
+    assert capsys.readouterr().out == ""
+
+
+def test_a_model_of_zeek_refuses_suricata(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "eve.json").write_text(events.lines([events.flow(1)]))
+    assert main(["detect", "-m", zeek_model, "-r", str(folder / "eve.json"), "-o", str(folder / "no")]) == 1
+    err = " ".join(capsys.readouterr().err.split())
+    assert "this model was trained on Zeek logs, and these are Suricata events" in err
+    assert "they cannot tell" in err
+    assert not (folder / "no").exists()
+
+
+def test_evaluate_uses_the_labels_of_the_log(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = [("Benign", "-"), ("Malicious", "Scan"), ("Background", "-")]
+    rows = [{**r, "label": kinds[i % 3][0], "detailedlabel": kinds[i % 3][1]} for i, r in enumerate(ROWS[:30])]
+    (folder / "l.log").write_text(text(rows, fields=[*CONN, "label", "detailedlabel"]))
+    assert main(["evaluate", "-m", zeek_model, "-r", str(folder / "l.log"), "--json", "-q"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["n_benign"], found["n_unlabelled"], found["classes"][0]["name"]) == (10, 10, "Malicious Scan")
+    assert main(["evaluate", "-m", zeek_model, "-r", str(folder / "conn.log")]) == 1
+    assert "brought no labels with them: name a file with --labels" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--follow"], "--follow reads logs that grow: name them with -r"),
+        (["-r", "LOG", "--follow", "--strict"], "--follow goes with -r alone"),
+        (["-r", "LOG", "--state", "s"], "--state is for --follow"),
+        (["-r", "LOG", "--follow", "--format", "pcap"], "whose files do not grow"),
+        (["-r", "LOG", "--features", "flow"], "zeek cannot tell feature group 'flow'"),
+    ],
+)
+def test_mistakes(arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "m.log").write_text(text(ROWS[:3]))
+    given = [str(folder / "m.log") if argument == "LOG" else argument for argument in arguments]
+    assert main(["flows", *given, "-o", str(folder / "x.csv")]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_follow_until_a_signal(zeek_model: str, folder: Path) -> None:
+    """A run that goes on: what is written is scored, SIGTERM ends it well, and the next run goes on from there."""
+    log, state, out = folder / "growing.log", folder / "state", folder / "followed.log"
+    log.write_text(header() + lines(ROWS[:10]))
+    command = [sys.executable, "-m", "clan", "detect", "-m", zeek_model, "-r", str(log), "--follow"]
+    command += ["--state", str(state), "--annotate", "-o", str(out), "-q"]
+    for first in (10, 20):
+        process = subprocess.Popen(command, env={**os.environ}, stderr=subprocess.PIPE, text=True)
+        with log.open("a") as grown:
+            grown.write(lines(ROWS[first : first + 10]))
+        wanted = 20 if first == 10 else 10
+        for _ in range(1200):
+            if out.exists() and out.read_text().count("normal") + out.read_text().count("anomalous") == wanted:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert out.read_text().count("\tnormal") + out.read_text().count("\tanomalous") == wanted
+    assert json.loads(state.read_text())["logs"][str(log)]["offset"] == log.stat().st_size
+
+
+@pytest.mark.slow
+def test_train_and_detect_on_real_logs(test_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flows = test_data / "flows"
+    cases = {
+        "zeek": (flows / "zeek/slips-test9-mixed/conn.log", flows / "zeek/001-malicious/conn.log", 992),
+        "eve": (flows / "suricata/eve.json", flows / "suricata/eve.json", 3512),
+    }
+    for name, (learn, score, n) in cases.items():
+        model = str(tmp_path / f"{name}.clan")
+        assert main(["train", "-r", str(learn), "-o", model, "--fpr", "0.05", "-q"]) == 0
+        scores = str(tmp_path / f"{name}.csv")
+        assert (
+            main(["detect", "-m", model, "-r", str(score), "-o", str(tmp_path / name), "--scores", scores, "-q"]) == 0
+        )
+        assert len(Path(scores).read_text().splitlines()) == n + 1
+        capsys.readouterr()
