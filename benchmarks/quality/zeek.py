@@ -5,7 +5,8 @@
 Trained on the benign connections of the first half (by time) of a labelled day. Tested on the second half of that day
 (`same day, later`), and on the benign connections of that half with the malicious ones of a capture of malware at
 another site (`another capture`). Isolation forest and nearest neighbours (PyOD's defaults) see the same features after
-the same scaling, in the same run. Labels name the classes and never reach a model; background traffic is left out.
+the same scaling, in the same run. `with context` adds what the hosts of a connection did before it. Labels name the
+classes and never reach a model; background traffic is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ MALWARE = "flows/zeek/001-malicious/labeled-conn.log"
 
 def numbers(train: pl.DataFrame, tables: list[pl.DataFrame]) -> list[Floats]:
     """Give the columns that every table knows, on a log scale, standardised by the training rows."""
-    names = [c for c in train.columns if c.startswith("conn_") and not any(t[c].null_count() for t in [train, *tables])]
+    features = [c for c in train.columns if c.startswith(("conn_", "ctx_"))]
+    names = [c for c in features if not any(table[c].null_count() for table in [train, *tables])]
     logs = [np.arcsinh(t.select(names).cast(pl.Float64).to_numpy()) for t in [train, *tables]]
     spread = logs[0].std(axis=0)
     return [(values - logs[0].mean(axis=0)) / np.where(spread > 0, spread, 1) for values in logs]
@@ -67,12 +69,15 @@ def main() -> None:
     if data is None:
         sys.exit("CLAN_TEST_DATA must name the folder of the test data")
     warnings.simplefilter("ignore", ClanWarning)
-    day = read_flows(Path(data, DAY)).sort("ts_start")
+    groups = ["conn", "context"]
+    day = read_flows(Path(data, DAY), features=groups).sort("ts_start")
     middle = day["ts_start"][0] + (day["ts_start"][-1] - day["ts_start"][0]) / 2
     early, late = day.filter(pl.col("ts_start") < middle), day.filter(pl.col("ts_start") >= middle)
     # what the logs beside one file tell and the other's do not would give the file away
     unknown = [pl.lit(None, day[c].dtype).alias(c) for c in day.columns if c.startswith(BESIDE)]
-    malware = read_flows(Path(data, MALWARE)).filter(pl.col("label") == "Malicious").with_columns(unknown)
+    malware = (
+        read_flows(Path(data, MALWARE), features=groups).filter(pl.col("label") == "Malicious").with_columns(unknown)
+    )
     train, normal = (part.filter(pl.col("label") == "Benign").with_columns(unknown) for part in (early, late))
     attacks = {
         "same day, later": late.filter(pl.col("label") == "Malicious").with_columns(unknown),
@@ -80,10 +85,15 @@ def main() -> None:
     }
     tables = [normal, *attacks.values()]
     epochs = 2 if options.quick else None
+    context = [name for name in train.columns if name.startswith("ctx_")]
+    plain = train.drop(context), [table.drop(context) for table in tables]
     contenders: Mapping[str, Callable[[int], list[Floats]]] = {
-        "clan": lambda seed: clan_scores(train, tables, seed, epochs=epochs),
-        "isolation forest": lambda seed: rival_scores("isolation forest", train, tables, seed),
-        "nearest neighbours": lambda seed: rival_scores("nearest neighbours", train, tables, seed),
+        "clan": lambda seed: clan_scores(*plain, seed, epochs=epochs),
+        "clan, with context": lambda seed: clan_scores(train, tables, seed, epochs=epochs),
+        "isolation forest": lambda seed: rival_scores("isolation forest", *plain, seed),
+        "isolation forest, with context": lambda seed: rival_scores("isolation forest", train, tables, seed),
+        "nearest neighbours": lambda seed: rival_scores("nearest neighbours", *plain, seed),
+        "nearest neighbours, with context": lambda seed: rival_scores("nearest neighbours", train, tables, seed),
     }
     print(
         f"Trained on {train.height} benign connections; {normal.height} later ones are the benign part of both tests."

@@ -61,6 +61,13 @@ def test_flows_come_as_they_are_written_and_through_a_rotation(tmp_path: Path) -
     assert reader.origin() == {"kind": "zeek", "formats": ["zeek"], "settings": {}}
 
 
+def test_context_goes_on_from_turn_to_turn(tmp_path: Path) -> None:
+    path = tmp_path / "conn.log"
+    path.write_text(header() + lines(ROWS[:10]))
+    flows = run(FollowReader([str(path)], features=["conn", "context"]), lambda n: n == 10)
+    assert flows["ctx_src_flows_60s"].max() == pytest.approx(9, rel=0.01)
+
+
 def test_restart_goes_on_and_knows_the_columns(tmp_path: Path) -> None:
     path, state = tmp_path / "conn.log", tmp_path / "state"
     path.write_text(header() + lines(ROWS[:10]))
