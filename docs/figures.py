@@ -28,6 +28,7 @@ DOCUMENTS = tuple(
         "docs/robustness.md",
         "docs/features.md",
         "docs/sources.md",
+        "docs/context.md",
     )
 )
 RESULTS = ROOT / "benchmarks" / "results"
@@ -36,6 +37,7 @@ PLACE = re.compile(r"(<!-- figure (\w+): begin -->\n).*?(<!-- figure \2: end -->
 SCRIPTS = {
     "packets": ("Packets to flows", "benchmarks/speed/packets.py"),
     "flood": ("A flood of new flows", "benchmarks/speed/flood.py"),
+    "context": ("Context of flows", "benchmarks/speed/context.py"),
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "records": ("Flow records", "benchmarks/speed/records.py"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),

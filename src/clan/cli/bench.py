@@ -83,7 +83,7 @@ def command(
             site=Site(prevalence=prevalence, flows_per_day=flows_per_day),
             tell=(lambda _: None) if quiet else err.note,
         )
-        paths = _paths(data, datasets, wanted.datasets)
+        paths = _folder(data, wanted.folder) if wanted.folder else _paths(data, datasets, wanted.datasets)
         wanted.run(Library(paths, max_class_rows=max_class_rows), list(paths), options, results)
     _show(wanted, results.frame(), against=against, plot=plot, as_json=json)
     if not quiet:
@@ -111,6 +111,17 @@ def _list(*, as_json: bool) -> None:
         return
     for each in BENCHMARKS.values():
         typer.echo(f"{each.name:<12}{each.title}")
+
+
+def _folder(data: str | None, name: str) -> dict[str, Path]:
+    """Find the folder of a benchmark that reads no data sets; its name to its path.
+
+    Raises:
+        ConfigError: It is not said where it is.
+    """
+    if data is None and not os.environ.get(DATA_VARIABLE):
+        raise ConfigError(f"where are the {name}? Name their folder with --data, or set {DATA_VARIABLE}")
+    return {name: Path(data) if data is not None else Path(os.environ[DATA_VARIABLE]) / name}
 
 
 def _paths(data: str | None, asked: Sequence[str] | None, made_for: Sequence[str]) -> dict[str, Path]:

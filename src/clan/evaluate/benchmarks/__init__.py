@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clan.errors import UnknownNameError
 from clan.evaluate.benchmarks.base import Benchmark
+from clan.evaluate.benchmarks.captures import CAPTURES
 from clan.evaluate.benchmarks.cross import CROSS
 from clan.evaluate.benchmarks.dirty import DIRTY
 from clan.evaluate.benchmarks.p1 import P1
@@ -13,7 +14,7 @@ from clan.evaluate.benchmarks.shortcuts import SHORTCUTS
 from clan.evaluate.benchmarks.time_order import TIME
 
 BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (P1, P2, P2_OPEN, P4, P4_NAMING, DIRTY, CROSS, TIME, SHORTCUTS)
+    each.name: each for each in (P1, P2, P2_OPEN, P4, P4_NAMING, DIRTY, CROSS, TIME, SHORTCUTS, CAPTURES)
 }
 """Name to benchmark."""
 

@@ -31,6 +31,7 @@ class Benchmark:
         fields: Columns of its results.
         key: Those that name a run.
         choose: Chooses who takes part by name; None is the benchmark's own choice.
+        folder: Where the data folder has what it reads, for one that reads no data sets.
     """
 
     name: str
@@ -42,3 +43,4 @@ class Benchmark:
     fields: tuple[str, ...] = FIELDS
     key: tuple[str, ...] = KEY
     choose: Callable[[Sequence[str] | None], Sequence[Any]] = choose
+    folder: str | None = None

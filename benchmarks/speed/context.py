@@ -1,0 +1,68 @@
+"""Flows a second to which one core adds the context: a site's few hosts, many hosts, and a flood of new ones.
+
+    python benchmarks/speed/context.py [--quick]
+
+Processor time of one thread, the better of two passes, the making of the table included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+os.environ["POLARS_MAX_THREADS"] = "1"
+
+import numpy as np
+import polars as pl
+
+from clan.context import ContextEngine
+from clan.context.rows import MEASURED
+
+BATCH = 65_536
+MIXES = {"200 hosts": 200, "50,000 hosts": 50_000, "every flow a new source": 0}
+
+
+def flows(n: int, hosts: int) -> pl.DataFrame:
+    """Make n flows within ten minutes among so many hosts, some much busier than others; 0: each source is new."""
+    rng = np.random.default_rng(0)
+    names = np.array([f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}" for i in range(hosts or n)])
+    chosen = rng.zipf(1.3, (2, n)) % len(names)
+    ends = np.sort(rng.integers(0, 600_000_000, n)) + 1_700_000_000_000_000
+    return pl.DataFrame(
+        {
+            "src_ip": names[chosen[0]] if hosts else names,
+            "dst_ip": names[chosen[1]] if hosts else "192.0.2.1",
+            "dst_port": rng.choice([22, 53, 80, 443, 8080], n),
+            "protocol": 6,
+            "source": "benchmark",
+            "ts_start": pl.Series(ends - 1000).cast(pl.Datetime("us", "UTC")),
+            "ts_end": pl.Series(ends).cast(pl.Datetime("us", "UTC")),
+            **{name: rng.integers(0, 2000, n) for name in MEASURED},
+        }
+    )
+
+
+def measure(table: pl.DataFrame) -> float:
+    """Give flows a second of processor time."""
+    engine = ContextEngine()
+    started = time.process_time()
+    for first in range(0, table.height, BATCH):
+        engine.add(table[first : first + BATCH])
+    return table.height / (time.process_time() - started)
+
+
+def main() -> None:
+    """Run and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few flows: does it run")
+    n = 20_000 if parser.parse_args().quick else 400_000
+    print("| traffic | flows/s |\n|---|---|")
+    measure(flows(1000, 10))
+    for title, hosts in MIXES.items():
+        table = flows(n, hosts)
+        print(f"| {title} | {max(measure(table) for _ in range(2)):,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
