@@ -10,8 +10,8 @@ from clan.schema.conn_words import HISTORY, SERVICES, STATES
 from clan.schema.feature import Feature
 
 _ANY = ("packets", "zeek", "suricata", "netflow", "argus", "table")
-_WITH_PAYLOAD = ("packets", "zeek")
-_WITH_FLAGS = ("packets", "zeek", "suricata", "netflow", "argus")
+_WITH_PAYLOAD = ("packets", "zeek", "table")
+_WITH_FLAGS = ("packets", "zeek", "suricata", "netflow", "argus", "table")
 
 _Row = tuple[str, str, str, tuple[str, ...], str]
 
@@ -100,10 +100,20 @@ _TOLD: tuple[_Row, ...] = (
 )
 
 _LENGTHS = "counted from the link layer, less 14 bytes a packet"
+_SAMPLED = ("netflow", "times the sampling rate, where the exporter samples")
+_ARGUS_BYTES = ("argus", "counted from the link layer")
+_TABLE_BYTES = ("table", "from the IP or the link header, as the tool has it")
 _APPROXIMATE: dict[str, tuple[tuple[str, str], ...]] = {
-    "conn_duration": (("suricata", "end minus start as Suricata logs them, which cuts flows by its own timeouts"),),
-    "conn_fwd_bytes": (("suricata", _LENGTHS),),
-    "conn_bwd_bytes": (("suricata", _LENGTHS),),
+    "conn_duration": (
+        ("suricata", "end minus start as Suricata logs them, which cuts flows by its own timeouts"),
+        ("netflow", "in milliseconds; parts of a conversation that come 30 s apart are flows of their own"),
+        ("argus", "as Argus cuts flows"),
+        ("table", "as the tool cuts flows"),
+    ),
+    "conn_fwd_packets": (_SAMPLED,),
+    "conn_bwd_packets": (_SAMPLED,),
+    "conn_fwd_bytes": (("suricata", _LENGTHS), _SAMPLED, _ARGUS_BYTES, _TABLE_BYTES),
+    "conn_bwd_bytes": (("suricata", _LENGTHS), _SAMPLED, _ARGUS_BYTES, _TABLE_BYTES),
     "conn_fwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
     "conn_bwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
 }

@@ -14,10 +14,22 @@ from clan.schema import CONN_MEASURED
 from clan.sources.argus.state import flags
 from clan.sources.groups import wanted_groups
 from clan.sources.records import Parsed, RecordSource
-from clan.sources.tabular import PROTOCOLS, RowReader, values_of
+from clan.sources.tabular import PROTOCOLS, RowReader, header_of
 
 GROUPS: Final = ("conn",)
-_NEEDED: Final = {"StartTime", "Dur", "Proto", "SrcAddr", "DstAddr", "State", "TotPkts", "TotBytes", "SrcBytes"}
+_NEEDED: Final = {
+    "StartTime",
+    "Dur",
+    "Proto",
+    "SrcAddr",
+    "Sport",
+    "DstAddr",
+    "Dport",
+    "State",
+    "TotPkts",
+    "TotBytes",
+    "SrcBytes",
+}
 _TEXT: Final = frozenset({"StartTime", "Proto", "SrcAddr", "Sport", "Dir", "DstAddr", "Dport", "State", "Label"})
 _TIMES: Final = ("%Y/%m/%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 _IP: Final = r"^(\d{1,3}(\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*)$"
@@ -162,8 +174,7 @@ def is_argus(head: bytes, _path: str) -> bool:
 
 
 def _names(line: bytes) -> list[str]:
-    text = line[: 1 << 14].removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").strip("\r\n")
-    return [name.strip() for name in values_of(text, "\t" if "\t" in text else ",")]
+    return header_of(line[: 1 << 14], "\t" if b"\t" in line else ",")
 
 
 def _port(name: str) -> pl.Expr:

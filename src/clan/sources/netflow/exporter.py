@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from clan.sources.netflow.collector import Collector
-from clan.sources.netflow.flow import to_flows
+from clan.sources.netflow.flow import to_flows, whole
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
 
@@ -65,7 +65,7 @@ class Exporter:
         for batch in batches:
             self.counts["flows"] += batch.height
             self.counts["late_flows"] = self._order.late
-            yield batch
+            yield whole(batch)
 
     def warnings(self) -> list[str]:
         """Give what the user should know."""

@@ -18,7 +18,7 @@ from clan.errors import ConfigError, SourceUnavailable, UnsupportedFormat
 from clan.flows import FlowSettings, address_words, icmp_ports
 from clan.sources.groups import wanted_groups
 from clan.sources.netflow.exporter import GROUPS, SETTINGS
-from clan.sources.netflow.flow import to_flows
+from clan.sources.netflow.flow import to_flows, whole
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
 from clan.sources.netflow.record import RECORD
@@ -113,7 +113,7 @@ class NfdumpSource:
         for batch in batches:
             self._counts["flows"] += batch.height
             self._counts["late_records"] = self._order.late
-            yield batch
+            yield whole(batch)
 
     def _records(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Make records of lines; lines without two addresses of one version, or without a time, are counted."""

@@ -2,7 +2,7 @@
 
 from clan.sources.tabular.cicids2017 import read_cicids2017, read_cicids2017_original
 from clan.sources.tabular.columns import ColumnMap
-from clan.sources.tabular.csv_file import values_of
+from clan.sources.tabular.csv_file import header_of
 from clan.sources.tabular.flow_labels import LABEL_COLUMNS, carried_labels, label_flows, read_labels
 from clan.sources.tabular.headers.layout import PROTOCOLS
 from clan.sources.tabular.labelled_table import LabelledTable
@@ -21,6 +21,7 @@ __all__ = [
     "ParquetSource",
     "RowReader",
     "carried_labels",
+    "header_of",
     "is_csv",
     "is_parquet",
     "label_flows",
@@ -30,5 +31,4 @@ __all__ = [
     "read_lycos_ids2017",
     "read_nsl_kdd",
     "read_unsw_nb15",
-    "values_of",
 ]

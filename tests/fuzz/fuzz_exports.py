@@ -1,0 +1,37 @@
+"""Coverage-guided fuzzing of everything that reads flow records: NetFlow datagrams, Argus lines, tables.
+
+    python tests/fuzz/fuzz_exports.py CORPUS_FOLDER [libFuzzer options, such as -max_total_time=1800]
+
+Needs atheris (`pip install atheris`). As in `fuzz_packets.py` the kernels run interpreted; what is found is replayed
+compiled by `tests/fuzz/test_exports.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Write the seeds into the folder and fuzz from there."""
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    import atheris
+
+    with atheris.instrument_imports(include=["clan.sources"]):
+        from tests.fuzz.export_target import read_records, seeds
+
+    def one_input(data: bytes) -> None:
+        read_records(data)
+
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, data in enumerate(seeds()):
+        (folder / f"seed-{i:03}").write_bytes(data)
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
