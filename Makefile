@@ -25,11 +25,11 @@ $(STAMP):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
 	@touch $@
 
-demo: $(STAMP) ## train on samples/benign.pcap.gz, detect on samples/mixed.pcap.gz, compare with the labels
+demo: $(STAMP) ## train on a quiet day of site alpha, detect on a day with attacks, compare with the labels
 	@mkdir -p out
-	$(CLAN) train -r samples/benign.pcap.gz -o out/demo.clan --fpr 0.01 --seed $(SEED)
-	$(CLAN) detect -m out/demo.clan -r samples/mixed.pcap.gz -o out/alerts.ndjson --scores out/scores.parquet --report out/report.html
-	$(BIN)/python examples/demo.py out/scores.parquet samples/labels.csv --fpr 0.01
+	$(CLAN) train -r samples/alpha-benign.pcapng.zst -o out/demo.clan --alerts-per-day 10 --days 1 --seed $(SEED)
+	$(CLAN) detect -m out/demo.clan -r samples/alpha-mixed.pcapng.zst -o out/alerts.ndjson --scores out/scores.parquet --report out/report.html
+	$(BIN)/python examples/demo.py out/scores.parquet samples/alpha-labels.csv --alerts-per-day 10
 	@echo "report: $(CURDIR)/out/report.html"
 
 test: $(STAMP) ## run all tests, the slow ones too
@@ -38,11 +38,11 @@ test: $(STAMP) ## run all tests, the slow ones too
 lint: $(STAMP) ## check style and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell src tests benchmarks docs examples samples/README.md *.md Makefile pyproject.toml
+	$(BIN)/codespell src tests benchmarks lab docs examples samples/README.md *.md Makefile pyproject.toml
 
 type: $(STAMP) ## check types
 	$(BIN)/mypy
-	MYPYPATH=samples $(BIN)/mypy samples/*.py examples/*.py docs/*.py
+	$(BIN)/mypy examples/*.py docs/*.py
 
 fmt: $(STAMP) ## format, and repair what can be repaired
 	$(BIN)/ruff check --fix .

@@ -30,6 +30,7 @@ DOCUMENTS = tuple(
         "docs/features.md",
         "docs/sources.md",
         "docs/context.md",
+        "docs/lab.md",
     )
 )
 RESULTS = ROOT / "benchmarks" / "results"
@@ -44,6 +45,7 @@ SCRIPTS = {
     "records": ("Flow records", "benchmarks/speed/records.py"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
+    "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),

@@ -1,6 +1,6 @@
 """Alerts against truth: joins `clan detect --scores` with the labels of a recording and prints one line per label.
 
-    python examples/demo.py out/scores.parquet samples/labels.csv --fpr 0.01
+    python examples/demo.py out/scores.parquet samples/alpha-labels.csv --alerts-per-day 10
 
 A flow has the label of the first window that it starts in, between the window's two hosts, in either direction; an
 empty field of the labels stands for any value. Every other flow is benign.
@@ -30,8 +30,8 @@ def summarise(labelled: pl.DataFrame) -> pl.DataFrame:
     return share.sort(pl.col("label") != "benign", "label")
 
 
-def show(summary: pl.DataFrame, fpr: float, console: Console) -> None:
-    """Print the table and, under it, the false-alarm rate beside the budget."""
+def show(summary: pl.DataFrame, alerts_per_day: float, console: Console) -> None:
+    """Print the table and, under it, the false alarms of the day beside the budget."""
     table = Table(title="alerts against truth")
     table.add_column("label")
     for name in ("flows", "alerts", "recall"):
@@ -41,7 +41,13 @@ def show(summary: pl.DataFrame, fpr: float, console: Console) -> None:
         table.add_row(row["label"], str(row["flows"]), str(row["alerts"]), recall)
     console.print(table)
     for row in summary.filter(pl.col("label") == "benign").iter_rows(named=True):
-        console.print(f"false alarms: {row['share']:.2%} of {row['flows']} benign flows; the budget is {fpr:.2%}")
+        console.print(
+            f"false alarms: {row['alerts']} of {row['flows']:,} benign flows, in a recording that stands for one day; "
+            f"the budget is {alerts_per_day:g} a day"
+        )
+    classes = summary.filter(~pl.col("label").is_in(["benign", "side_effect"]))
+    found = classes.filter(pl.col("alerts") > 0).height
+    console.print(f"classes with an alert: {found} of {classes.height}")
 
 
 def main() -> None:
@@ -49,10 +55,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scores", type=Path)
     parser.add_argument("labels", type=Path)
-    parser.add_argument("--fpr", type=float, required=True, help="the budget that the model was trained with")
+    parser.add_argument("--alerts-per-day", type=float, required=True, help="the budget of the model")
     wanted = parser.parse_args()
     labelled = label_or_benign(pl.read_parquet(wanted.scores), read_labels(wanted.labels))
-    show(summarise(labelled), wanted.fpr, Console())
+    show(summarise(labelled), wanted.alerts_per_day, Console())
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Application(BaseHTTPRequestHandler):
         if fields.get("password") == [PASSWORD]:
             self._answer(302, "", location="/app/search?q=home")
         else:
-            self._answer(401, "<html><body><p>Login failed</p></body></html>")
+            self._answer(200, "<html><body><p>Login failed</p></body></html>")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)
         """Keep quiet."""

@@ -32,26 +32,23 @@ class Command(socketserver.StreamRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
-class Pool(socketserver.StreamRequestHandler):
-    """Greets a miner and sends a made-up job every few seconds."""
-
-    timeout = 3
+class Pool(socketserver.BaseRequestHandler):
+    """Answers a miner, and sends it a made-up job whenever it has been silent for three seconds."""
 
     def handle(self) -> None:
-        """Answer lines until the miner leaves."""
-        end = time.monotonic() + _LONGEST_S
-        number = 0
+        """Answer until the miner leaves."""
+        end, number = time.monotonic() + _LONGEST_S, 0
+        self.request.settimeout(3)
         while time.monotonic() < end:
             try:
-                line = self.rfile.readline(2000)
+                if not self.request.recv(2000):
+                    return
             except TimeoutError:
                 number += 1
                 job = {"method": "job", "params": {"job_id": number, "blob": "0" * 152, "target": "ffff0000"}}
-                self.wfile.write(json.dumps(job).encode() + b"\n")
+                self.request.sendall(json.dumps(job).encode() + b"\n")
                 continue
-            if not line:
-                return
-            self.wfile.write(b'{"id":1,"jsonrpc":"2.0","error":null,"result":{"status":"OK"}}\n')
+            self.request.sendall(b'{"id":1,"jsonrpc":"2.0","error":null,"result":{"status":"OK"}}\n')
 
 
 class Heartbeat(socketserver.StreamRequestHandler):

@@ -13,12 +13,12 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @pytest.fixture(scope="session")
 def benign() -> str:
-    return str(SAMPLES / "benign.pcap.gz")
+    return str(SAMPLES / "alpha-benign.pcapng.zst")
 
 
 @pytest.fixture(scope="session")
 def mixed() -> str:
-    return str(SAMPLES / "mixed.pcap.gz")
+    return str(SAMPLES / "alpha-mixed.pcapng.zst")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from clan.cli import main
 
-LABELS = str(Path(__file__).parents[2] / "samples" / "labels.csv")
+LABELS = str(Path(__file__).parents[2] / "samples" / "alpha-labels.csv")
 
 
 def test_models_are_compared_class_by_class(
@@ -22,13 +22,9 @@ def test_models_are_compared_class_by_class(
     shown = capsys.readouterr()
     first, second = json.loads(shown.out)
     assert (first["model"], second["model"]) == ("sample.clan", "other.clan")
-    assert {each["name"] for each in first["classes"]} == {
-        "http_flood",
-        "port_scan",
-        "slow_http",
-        "ssh_guessing",
-        "udp_scan",
-    }
+    names = {each["name"] for each in first["classes"]}
+    assert len(names) == 21  # with side_effect
+    assert {"http_flood", "syn_scan", "dns_tunnel", "ssh_guessing", "side_effect"} < names
     assert first["classes"] == second["classes"]
     assert first["n_flows"] == first["n_benign"] + sum(each["n"] for each in first["classes"])
     assert first["fpr"] == pytest.approx(first["false_alarms"] / first["n_benign"])
@@ -42,7 +38,7 @@ def test_tables_name_models_and_classes(model: str, mixed: str, capsys: pytest.C
     shown = capsys.readouterr()
     assert shown.err == ""
     assert "sample.clan" in shown.out
-    assert "port_scan" in shown.out
+    assert "syn_scan" in shown.out
 
 
 @pytest.mark.parametrize(

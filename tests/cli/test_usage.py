@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import struct
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import zstandard
 
 from clan.cli import main
 
@@ -83,6 +83,11 @@ def test_mistakes(
     assert (found, message in err) == (code, True), err
 
 
+def unpacked(path: str) -> bytes:
+    """The bytes of a capture that is compressed with Zstandard."""
+    return zstandard.ZstdDecompressor().decompressobj().decompress(Path(path).read_bytes())
+
+
 def test_too_few_flows_say_how_many_are_needed(capsys: pytest.CaptureFixture[str], tmp_path: Path, benign: str) -> None:
     code, _, err = run(capsys, "train", "-r", benign, "-o", str(tmp_path / "m"), "--fpr", "0.0001")
     assert code == 1
@@ -90,8 +95,7 @@ def test_too_few_flows_say_how_many_are_needed(capsys: pytest.CaptureFixture[str
 
 
 def test_bad_input_never_loses_good_input(capsys: pytest.CaptureFixture[str], tmp_path: Path, benign: str) -> None:
-    cut = gzip.decompress(Path(benign).read_bytes())[:-7]
-    (tmp_path / "cut.pcap").write_bytes(cut)
+    (tmp_path / "cut.pcapng").write_bytes(unpacked(benign)[:-7])
     (tmp_path / "notes.txt").write_text("not a capture")
     out = tmp_path.parent / f"{tmp_path.name}.parquet"
     code, _, err = run(capsys, "flows", "-r", str(tmp_path), "-o", str(out))
@@ -102,8 +106,8 @@ def test_bad_input_never_loses_good_input(capsys: pytest.CaptureFixture[str], tm
 
 
 def test_strict_stops_at_damage(capsys: pytest.CaptureFixture[str], tmp_path: Path, benign: str) -> None:
-    (tmp_path / "cut.pcap").write_bytes(gzip.decompress(Path(benign).read_bytes())[:-7])
-    code, _, err = run(capsys, "flows", "-r", str(tmp_path / "cut.pcap"), "--strict", "-o", str(tmp_path / "f.csv"))
+    (tmp_path / "cut.pcapng").write_bytes(unpacked(benign)[:-7])
+    code, _, err = run(capsys, "flows", "-r", str(tmp_path / "cut.pcapng"), "--strict", "-o", str(tmp_path / "f.csv"))
     assert code == 1
     assert "truncated" in err
 

@@ -32,7 +32,7 @@ from clan.errors import NoFlows
 from clan.sources import FlowReader, empty_flows
 
 FLAGS = {"fin": 1, "SYN": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
-SAMPLES = ("benign.pcap.gz", "mixed.pcap.gz")
+SAMPLES = ("alpha-benign.pcapng.zst", "beta-mixed.pcapng.zst")
 MAX_BYTES = 150_000
 LIARS = {"fuzzed", "tcpdump_regression"}
 """Folders of packets that were made to lie about their lengths: what they say depends on which lie one believes."""

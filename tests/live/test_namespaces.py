@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import json
 import os
 import shutil
@@ -10,10 +10,13 @@ import signal
 import struct
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+import dpkt
 import polars as pl
 import pytest
+import zstandard
 from polars.testing import assert_frame_equal
 from tests.live.link import HERE, WAIT_S, Link, wait_for
 from tests.live.watch import SETTINGS
@@ -24,7 +27,7 @@ from clan.sources import read_flows
 from clan.sources.live.tool import TOOLS
 
 AFPACKET = Path(clan.__file__).parent / "sources" / "live" / "afpacket.py"
-SAMPLE = HERE.parents[1] / "samples" / "mixed.pcap.gz"
+SAMPLE = HERE.parents[1] / "samples" / "alpha-mixed.pcapng.zst"
 SETTLE_S = 3.0
 """A capture tool may hold a packet back for a second; what it holds when it is stopped is lost."""
 
@@ -45,15 +48,13 @@ def link() -> Iterator[Link]:
 
 def part_of_sample(path: Path, first: int, last: int) -> int:
     """Write some frames of the sample as a capture of its own; gives how many."""
-    data, at, n = gzip.decompress(SAMPLE.read_bytes()), 24, 0
-    kept = [data[:24]]
-    while at < len(data) and n < last:
-        end = at + 16 + struct.unpack_from("<I", data, at + 8)[0]
-        if n >= first:
-            kept.append(data[at:end])
-        at, n = end, n + 1
-    path.write_bytes(b"".join(kept))
-    return len(kept) - 1
+    data = zstandard.ZstdDecompressor().decompressobj().decompress(SAMPLE.read_bytes())
+    with path.open("wb") as file:
+        writer, n = dpkt.pcap.Writer(file), 0
+        for at, frame in islice(dpkt.pcapng.Reader(io.BytesIO(data)), first, last):
+            writer.writepkt(frame, ts=at)
+            n += 1
+    return n
 
 
 def packets_in(path: Path) -> int:
@@ -98,7 +99,7 @@ def left(log: Path) -> int:
 
 def test_detect_live_with_a_filter_ends_well_on_sigint(link: Link, tmp_path: Path) -> None:
     model, sent, record = tmp_path / "m.clan", tmp_path / "sent.pcap", tmp_path / "record.pcap"
-    benign = str(SAMPLE.with_name("benign.pcap.gz"))
+    benign = str(SAMPLE.with_name("alpha-benign.pcapng.zst"))
     assert main(["train", "-r", benign, "-o", str(model), "--fpr", "0.01", "-q"]) == 0
     n = part_of_sample(sent, 0, 30_000)
     recorder = link.start(link.near, [str(AFPACKET), "eth0"], out=record)

@@ -47,5 +47,7 @@ def test_table_counts_alerts_and_shows_the_budget(windows: pl.DataFrame) -> None
     assert summary.rows() == [("benign", 2, 1, 0.5), ("flood", 2, 1, 0.5)]
     console = Console(record=True, width=80, quiet=False, file=None, force_terminal=False)
     with console.capture() as shown:
-        show(summary, 0.01, console)
-    assert "50.00% of 2 benign flows; the budget is 1.00%" in shown.get()
+        show(summary, 10, console)
+    told = " ".join(shown.get().split())
+    assert "1 of 2 benign flows, in a recording that stands for one day; the budget is 10 a day" in told
+    assert "classes with an alert: 1 of 1" in told

@@ -18,7 +18,7 @@ from clan.sources.argus import GROUPS as ARGUS_GROUPS
 from clan.sources.argus import is_argus, open_argus
 from clan.sources.base import Source
 from clan.sources.netflow import NfdumpSource, is_nfdump
-from clan.sources.packets import STDIN, ByteStream, PacketSource, is_capture, unpacked
+from clan.sources.packets import COMPRESSED, STDIN, ByteStream, PacketSource, is_capture, unpacked
 from clan.sources.records import RecordParser
 from clan.sources.suricata import EveParser, is_eve, open_eve
 from clan.sources.tabular import CsvSource, ParquetSource, is_csv, is_parquet
@@ -162,6 +162,8 @@ def recognise(file: str) -> SourceFormat:
     for entry in FORMATS.values():
         if entry.recognise(head, file):
             return entry
+    if file == STDIN and head.startswith(COMPRESSED):  # too little has come to see into it
+        return FORMATS["pcap"]
     because = f" ({damage})" if damage else ""
     known = ", ".join(FORMATS)
     if not head:
@@ -198,7 +200,7 @@ def first_bytes(file: str) -> tuple[bytes, str | None]:
 
 
 def _waiting_on_stdin() -> bytes:
-    """Look at what has come in already, without taking it."""
+    """Look at what has come in already, without taking it; as it is where too little has come to decompress any."""
     raw = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
     if isinstance(raw, io.BufferedReader):
         head = raw.peek(HEAD_BYTES)[:HEAD_BYTES]
@@ -207,7 +209,7 @@ def _waiting_on_stdin() -> bytes:
         raw.seek(at)
     else:
         head = b""
-    return unpacked(head)
+    return unpacked(head) or head
 
 
 def _is_pipe(file: str) -> bool:

@@ -7,6 +7,7 @@ from clan.evaluate.benchmarks.base import Benchmark
 from clan.evaluate.benchmarks.captures import CAPTURES
 from clan.evaluate.benchmarks.cross import CROSS
 from clan.evaluate.benchmarks.dirty import DIRTY
+from clan.evaluate.benchmarks.lab import LAB
 from clan.evaluate.benchmarks.p1 import P1
 from clan.evaluate.benchmarks.p2 import P2, P2_OPEN, P4_NAMING
 from clan.evaluate.benchmarks.p4 import P4
@@ -14,7 +15,7 @@ from clan.evaluate.benchmarks.shortcuts import SHORTCUTS
 from clan.evaluate.benchmarks.time_order import TIME
 
 BENCHMARKS: dict[str, Benchmark] = {
-    each.name: each for each in (P1, P2, P2_OPEN, P4, P4_NAMING, DIRTY, CROSS, TIME, SHORTCUTS, CAPTURES)
+    each.name: each for each in (P1, P2, P2_OPEN, P4, P4_NAMING, DIRTY, CROSS, TIME, SHORTCUTS, CAPTURES, LAB)
 }
 """Name to benchmark."""
 

@@ -18,6 +18,8 @@ import zstandard
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+COMPRESSED: Final = (GZIP_MAGIC, ZSTD_MAGIC)
+"""How a compressed file begins."""
 DAMAGE: Final = (EOFError, zlib.error, zstandard.ZstdError)
 """What the pieces raise where the compressed data are damaged or end too early."""
 

@@ -1,0 +1,88 @@
+"""Judging the scores of one day: per class what was found within the budget, and when it was first seen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from clan.evaluate.metrics import auroc, macro
+from clan.evaluate.sites import BENIGN, SIDE_EFFECT, SiteDays
+
+BY_CHANCE = 0.01
+"""A class is flagged where so many of its flows alert that as many benign ones would with a smaller probability."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassDay:
+    """One class of attacks on one day.
+
+    Attributes:
+        n: Its flows.
+        auroc: Against the benign flows of the day.
+        alerts: Flows at or above the threshold.
+        flagged: More alerts than chance explains.
+        first_alert_min: Minutes of the day from its first packet to the end of its first flow that alerts; None
+            without one.
+    """
+
+    n: int
+    auroc: float
+    alerts: int
+    flagged: bool
+    first_alert_min: float | None
+
+
+def judge_day(day: SiteDays, scores: NDArray[np.float64], threshold: float) -> dict[str, object]:
+    """Judge scores of the day with attacks.
+
+    Args:
+        day: The recordings.
+        scores: Of `day.mixed`, higher = more anomalous. Shape `(n_mixed,)`.
+        threshold: Score at or above which a flow alerts.
+
+    Returns:
+        Columns of a results file; `classes` is a JSON object, class to the fields of `ClassDay`.
+    """
+    benign = scores[day.labels == BENIGN]
+    false_alarms = int((benign >= threshold).sum())
+    rate = max(false_alarms, 1) / len(benign)
+    classes = {
+        str(name): _judge_class(day, scores, threshold, str(name), benign, rate)
+        for name in np.unique(day.labels)
+        if name not in (BENIGN, SIDE_EFFECT)
+    }
+    side = scores[day.labels == SIDE_EFFECT]
+    return {
+        "macro_auroc": macro({name: each.auroc for name, each in classes.items()}),
+        "macro_recall": macro({name: each.alerts / each.n for name, each in classes.items()}),
+        "flagged": sum(each.flagged for each in classes.values()),
+        "n_classes": len(classes),
+        "false_alarms": false_alarms,
+        "n_benign": len(benign),
+        "side_effect_alerts": int((side >= threshold).sum()),
+        "classes": json.dumps({name: asdict(each) for name, each in classes.items()}),
+    }
+
+
+def _judge_class(
+    day: SiteDays, scores: NDArray[np.float64], threshold: float, name: str, benign: NDArray[np.float64], rate: float
+) -> ClassDay:
+    own = day.labels == name
+    alerted = own & (scores >= threshold)
+    n, alerts = int(own.sum()), int(alerted.sum())
+    first = None
+    if alerts:
+        begin = day.mixed["ts_start"].filter(own).dt.timestamp("us").to_numpy().min()
+        end = day.mixed["ts_end"].filter(alerted).dt.timestamp("us").to_numpy().min()
+        first = round(float(end - begin) / 60e6 * day.compression, 1)
+    return ClassDay(
+        n=n,
+        auroc=round(auroc(benign, scores[own]), 4),
+        alerts=alerts,
+        flagged=bool(alerts and binom.sf(alerts - 1, n, rate) < BY_CHANCE),
+        first_alert_min=first,
+    )
