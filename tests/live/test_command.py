@@ -75,7 +75,7 @@ def test_a_signal_flushes_and_exits_0(
     told = capsys.readouterr().err
     assert "capturing on lo (burst); Ctrl-C ends it" in told
     assert "4,004 packets" in told
-    assert "not in any flow: 7 kernel dropped packets" in told
+    assert "not in any flow: 7 packets that the kernel dropped" in told
 
 
 def test_an_interface_that_goes_away_is_a_failure_with_all_flows(

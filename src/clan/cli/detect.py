@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -94,11 +93,10 @@ def command(
     Where the model comes from clan finetune, each alert has a name too.
     """
     from clan.alerts import AnnotatedLog, FileSink
-    from clan.classify import open_model
-    from clan.cli.reading import as_json, open_reader
+    from clan.cli.reading import WATCHED, as_json
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
-    from clan.monitor import Monitor, check_source, columns_of, flow_settings_of, groups_of_model
+    from clan.monitor import LoadedModel, Monitor
     from clan.tables import STDOUT, TableWriter
 
     wanted = Wanted(
@@ -127,18 +125,16 @@ def command(
         )
     _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
-    detector, namer = open_model(model)
-    wanted = replace(wanted, columns=columns_of(detector), features=groups_of_model(detector))
-    reader = open_reader(wanted, flow_settings_of(detector), early=early)
-    check_source(detector, reader.kind)  # before there is any file of results
+    loaded = LoadedModel.open(model)
+    reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
     with ExitStack() as stack:
         annotated = stack.enter_context(AnnotatedLog(output or STDOUT)) if annotate else None
         sinks = [] if annotate or (json and output is None) else [stack.enter_context(FileSink(output or STDOUT))]
         table = stack.enter_context(TableWriter(scores)) if scores else None
         every = 60.0 if stats_every is None else stats_every
         monitor = Monitor(
-            detector,
-            namer=namer,
+            loaded.detector,
+            namer=loaded.namer,
             sinks=sinks,
             scores=table,
             keep_scored=report is not None,
@@ -147,13 +143,13 @@ def command(
             stats_every_s=every,
         )
         outcome = monitor.run(reader)
-    calibration = detector.calibration_
+    calibration = loaded.detector.calibration_
     expected = Expected(calibration.expected_fpr * outcome.n_flows, calibration.prediction_interval(outcome.n_flows))
     if report:
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
-        found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": monitor.model_id}
-        write_json(as_json(reader.report) | found | ({} if namer is None else {"labels": dict(outcome.labels)}))
+        found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
+        write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
     if not quiet:
         _tell(outcome, reader, expected, written=[path for path in (scores, report) if path])
 

@@ -53,9 +53,10 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Turn captures, or what an interface sees, into a table of flows: identity columns first, then the features."""
-    from clan.cli.reading import as_json, open_reader, tell
+    from clan.cli.reading import WATCHED, as_json, tell
     from clan.errors import ConfigError
     from clan.flows import profile as settings_of
+    from clan.sources import open_reader
     from clan.tables import STDOUT, TableWriter
 
     if json and output == STDOUT:
@@ -75,7 +76,7 @@ def command(
         follow=follow,
         state=state,
     )
-    reader = open_reader(wanted, settings_of(profile))
+    reader = open_reader(wanted, settings_of(profile), readers=WATCHED)
     with TableWriter(output) as table:
         for batch in reader.batches():
             table.write(batch)

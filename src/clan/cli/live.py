@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from clan.cli.console import err
+from clan.flows import compiled_before
 from clan.sources import EndlessReader, FollowReader, LiveReader, LiveStatus, NetflowReader
 
 LOG_EVERY_S = 60.0
@@ -24,10 +26,14 @@ LOG_EVERY_S = 60.0
 class WatchedLiveReader(LiveReader):
     """A live reader that shows its state, and flushes and ends on SIGINT and SIGTERM."""
 
+    def __init__(self, interfaces: Sequence[str], **how: Any) -> None:
+        announce_compiling()
+        super().__init__(interfaces, **how)
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables until a signal comes."""
         err.note(f"capturing on {', '.join(f'{s.name} ({s.capture.tool.name})' for s in self.sources)}; Ctrl-C ends it")
-        with _stopped_by_signals(self), _shown() as self.on_status:
+        with stopped_by_signals(self), _shown() as self.on_status:
             yield from super().batches()
 
 
@@ -37,7 +43,7 @@ class WatchedNetflowReader(NetflowReader):
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables until a signal comes."""
         err.note(f"listening on {', '.join(str(listener.place) for listener in self.listeners)}; Ctrl-C ends it")
-        with _stopped_by_signals(self), _shown() as self.on_status:
+        with stopped_by_signals(self), _shown() as self.on_status:
             yield from super().batches()
 
 
@@ -47,12 +53,12 @@ class WatchedFollowReader(FollowReader):
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables until a signal comes."""
         err.note(f"following {', '.join(self.names)}; Ctrl-C ends it")
-        with _stopped_by_signals(self), _shown() as self.on_status:
+        with stopped_by_signals(self), _shown() as self.on_status:
             yield from super().batches()
 
 
 @contextmanager
-def _stopped_by_signals(reader: EndlessReader) -> Iterator[None]:
+def stopped_by_signals(reader: EndlessReader) -> Iterator[None]:
     """Let the first SIGINT or SIGTERM end the reading; a second one has its usual meaning."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -85,6 +91,12 @@ def _shown() -> Iterator[Callable[[LiveStatus], None]]:
             err.note(line(status))
 
     yield log
+
+
+def announce_compiling() -> None:
+    """Say that the packet kernels are compiled now, where they are."""
+    if not compiled_before():
+        err.note("compiling the packet kernels, once for this version (half a minute)")
 
 
 def line(status: LiveStatus) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from clan.errors import ConfigError
-from clan.sources import is_redis
+from clan.sources import Input
 
 More = Annotated[
     list[str] | None,
@@ -143,50 +142,8 @@ Model = Annotated[str, typer.Option("-m", "--model", metavar="MODEL", help="Mode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the user asked to read or to capture.
-
-    Attributes:
-        paths: Files, empty for live capture.
-        interfaces: Interfaces, empty for files.
-        listen: Ports that exporters send to, empty for files.
-        columns: What the columns of a table mean; None: clan looks at their names.
-        bpf: Filter expression for live capture.
-        tool: Name of the capture tool.
-        format_name: Take every file as this format; None: look at its first bytes.
-        join: The files are the parts of one rotated capture.
-        strict: Raise on the first damage.
-        workers: Processes that read; None: chosen by the reader.
-        features: Feature groups; None: what the source gives unless asked.
-        follow: The files are logs that grow.
-        state: The file that remembers how far they were read.
-        keep_records: Keep the lines of the logs.
-    """
-
-    paths: list[str]
-    interfaces: list[str]
-    bpf: str | None
-    tool: str | None
-    format_name: str | None
-    join: bool
-    strict: bool
-    workers: int | None
-    features: tuple[str, ...] | None = None
-    listen: list[str] = field(default_factory=list)
-    follow: bool = False
-    state: str | None = None
-    keep_records: bool = False
-    columns: Mapping[str, Any] | None = None
-
-    @property
-    def endless(self) -> bool:
-        """Whether the input goes on until somebody says stop."""
-        return bool(self.interfaces or self.listen or self.following)
-
-    @property
-    def following(self) -> bool:
-        """Whether logs are followed; what comes from Redis always is."""
-        return self.follow or any(is_redis(path) for path in self.paths)
+class Wanted(Input):
+    """What the user asked to read or to capture, checked by the names that options have."""
 
     def __post_init__(self) -> None:
         self._check_following()

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from clan.cli.console import err
-from clan.cli.live import WatchedFollowReader, WatchedLiveReader, WatchedNetflowReader
-from clan.cli.options import Wanted
-from clan.flows import EarlyReports, FlowSettings, compiled_before
-from clan.sources import FlowReader, ReadReport, parse_place
+from clan.cli.live import WatchedFollowReader, WatchedLiveReader, WatchedNetflowReader, announce_compiling
+from clan.sources import FlowReader, Readers, ReadReport
 from clan.sources.report import meaning
 
 
@@ -19,7 +17,7 @@ class WatchedReader(FlowReader):
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables, with a progress bar on a terminal."""
-        _announce_compiling()
+        announce_compiling()
         with err.progress() as bar:
             task = bar.add_task("reading", total=self.total_bytes or None, detail="")
             for batch in super().batches():
@@ -27,52 +25,8 @@ class WatchedReader(FlowReader):
                 yield batch
 
 
-def open_reader(
-    wanted: Wanted, settings: FlowSettings, *, early: EarlyReports | None = None
-) -> WatchedReader | WatchedLiveReader | WatchedNetflowReader | WatchedFollowReader:
-    """Open what the user asked for.
-
-    Args:
-        wanted: Files, interfaces or ports.
-        settings: How flows are cut.
-        early: When long flows of a live capture are reported early.
-    """
-    if wanted.listen:
-        return WatchedNetflowReader([parse_place(text) for text in wanted.listen], features=wanted.features)
-    if wanted.interfaces:
-        _announce_compiling()
-        return WatchedLiveReader(
-            wanted.interfaces,
-            settings=settings,
-            features=wanted.features,
-            bpf=wanted.bpf,
-            early=early,
-            tool=wanted.tool,
-        )
-    if wanted.following:
-        return WatchedFollowReader(
-            wanted.paths,
-            format_name=wanted.format_name,
-            features=wanted.features,
-            state=wanted.state,
-            keep_records=wanted.keep_records,
-        )
-    return WatchedReader(
-        wanted.paths,
-        settings=settings,
-        features=wanted.features,
-        format_name=wanted.format_name,
-        join=wanted.join,
-        strict=wanted.strict,
-        workers=wanted.workers,
-        keep_records=wanted.keep_records,
-        columns=wanted.columns,
-    )
-
-
-def _announce_compiling() -> None:
-    if not compiled_before():
-        err.note("compiling the packet kernels, once for this version (half a minute)")
+WATCHED = Readers(files=WatchedReader, live=WatchedLiveReader, netflow=WatchedNetflowReader, follow=WatchedFollowReader)
+"""Readers that show how far they are, and end in good order on Ctrl-C."""
 
 
 def tell(report: ReadReport) -> None:

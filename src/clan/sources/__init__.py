@@ -5,24 +5,30 @@ from clan.sources.follow import FollowReader
 from clan.sources.formats import FORMATS, SourceFormat
 from clan.sources.live import LiveReader, LiveStatus
 from clan.sources.netflow import NetflowReader, Place, parse_place
+from clan.sources.opening import USUAL_READERS, Input, Reader, Readers, open_reader
 from clan.sources.reader import FlowReader, empty_flows, read_flows
 from clan.sources.redis_feed import is_redis
 from clan.sources.report import ReadReport
 
 __all__ = [
     "FORMATS",
+    "USUAL_READERS",
     "EndlessReader",
     "FlowReader",
     "FollowReader",
+    "Input",
     "LiveReader",
     "LiveStatus",
     "NetflowReader",
     "Place",
     "ReadReport",
+    "Reader",
+    "Readers",
     "Source",
     "SourceFormat",
     "empty_flows",
     "is_redis",
+    "open_reader",
     "parse_place",
     "read_flows",
 ]

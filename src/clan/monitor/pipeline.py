@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,9 @@ from clan.alerts import Alert, Sink, alerts_from
 from clan.alerts.sinks.eve import encode_stats
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
-from clan.errors import ModelFileError
 from clan.explain import reasons
-from clan.flows import FlowSettings
-from clan.schema import IDENTITY, KINDS
+from clan.monitor.model import check_source
+from clan.schema import IDENTITY
 from clan.sources import EndlessReader, FlowReader, LiveStatus
 from clan.tables import TableWriter
 
@@ -83,14 +82,17 @@ class Monitor:
         stats: Callable[[str], None] | None = None,
         stats_every_s: float = 60.0,
     ) -> None:
-        self.detector = detector
-        self.namer, self.model_id = namer, detector.model_id_
+        self.use(detector, namer=namer)
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
         self._annotate = annotate
         self._stats, self._stats_every_s = stats, stats_every_s
         self._stats_at = stats_every_s
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
+
+    def use(self, detector: ClanDetector, *, namer: FlowClassifier | None = None) -> None:
+        """Score what comes from now on with another model, which has to fit the source (`LoadedModel.differences`)."""
+        self.detector, self.namer, self.model_id = detector, namer, detector.model_id_
 
     def run(self, reader: FlowReader | EndlessReader) -> Outcome:
         """Read everything, score it, send the alerts.
@@ -203,55 +205,3 @@ class Monitor:
         """Keep the least likely alerts."""
         self.outcome.alerts.sort(key=lambda alert: (alert.p_value, -alert.anomaly_score))
         del self.outcome.alerts[KEPT_ALERTS:]
-
-
-def groups_of_model(detector: ClanDetector) -> tuple[str, ...]:
-    """Give the feature groups that a model has to be fed with, in the order of its columns."""
-    return tuple(dict.fromkeys(feature.group for feature in detector.features_))
-
-
-def flow_settings_of(detector: ClanDetector) -> FlowSettings:
-    """Give the settings by which packets must be cut into flows for a model; the usual ones where it knows none."""
-    source = detector.manifest_["source"]
-    return FlowSettings.from_manifest(source["settings"]) if source.get("kind") == "packets" else FlowSettings()
-
-
-def columns_of(detector: ClanDetector) -> Mapping[str, Any] | None:
-    """Give what a model remembers of the columns of the tables that it learnt from; None for other sources."""
-    found = detector.manifest_["source"].get("settings", {}).get("columns")
-    return found if isinstance(found, Mapping) else None
-
-
-def check_source(detector: ClanDetector, kind: str) -> None:
-    """Raise unless a model was trained on the kind of source that it is to score.
-
-    Args:
-        detector: A fitted detector.
-        kind: Kind of the source at hand.
-
-    Raises:
-        ModelFileError: It was trained on another kind; the message says which of its features differ there, and what
-            can be done.
-    """
-    trained = detector.manifest_["source"].get("kind")
-    if trained == kind:
-        return
-    if trained is None:
-        raise ModelFileError(
-            f"this model was trained on a table without a source: it cannot score {KINDS[kind]}; train one on them "
-            "with clan train"
-        )
-    missing = [f.name for f in detector.features_ if f.told_by(kind) is None]
-    differing = [f"{f.name} ({f.told_by(kind)})" for f in detector.features_ if f.told_by(kind) != f.told_by(trained)]
-    differing = [text for text in differing if text.split(" ")[0] not in missing]
-    parts = [f"this model was trained on {KINDS[trained]}, and these are {KINDS[kind]}, which cut and count otherwise"]
-    if missing:
-        parts.append(f"they cannot tell {len(missing)} of its {len(detector.features_)} features: {_few(missing)}")
-    if differing:
-        parts.append(f"they tell {len(differing)} otherwise: {_few(differing)}")
-    parts.append(f"train a model on benign {KINDS[kind]} (clan train), or give this one {KINDS[trained]}")
-    raise ModelFileError("; ".join(parts))
-
-
-def _few(names: Sequence[str], limit: int = 6) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
