@@ -99,7 +99,7 @@ def test_a_mapping_says_what_columns_mean(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colums = {}", "expected columns, label, ignore and names"),
+        ("column = {}", "expected columns, label, ignore and names"),
         ("[columns]\nsource_ip = 'a'", "fills 'source_ip'"),
         ("[columns]\nsrc_ip = 3", "must be a table of names"),
         ("[columns]\nconn_duration = { from = 'a', factor = 0 }", "factor of conn_duration must be a number above 0"),
