@@ -88,7 +88,7 @@ def test_nothing_but_bad_input_says_why(tmp_path: Path) -> None:
     (tmp_path / "bad.pcap").write_bytes(b"no capture")
     with pytest.raises(UnsupportedFormat, match="no capture"):
         read_flows(tmp_path / "bad.pcap")
-    with pytest.raises(NoFlows, match=r"bad.pcap: .* is no capture"):
+    with pytest.raises(NoFlows, match=r"bad.pcap: is no capture"):
         read_flows(tmp_path)
     with pytest.raises(SourceUnavailable, match="does not exist"):
         read_flows([tmp_path / "arp.pcap", tmp_path / "missing"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from clan.detect.scorers.base import Array
 
@@ -33,4 +36,8 @@ def k_means(x: Array, n_clusters: int, *, seed: int) -> Array:
         model = MiniBatchKMeans(n_clusters, random_state=seed, n_init=1, batch_size=8192)
     else:
         model = KMeans(n_clusters, random_state=seed, n_init=1)
-    return np.ascontiguousarray(model.fit(x).cluster_centers_, dtype=np.float32)
+    with warnings.catch_warnings():
+        # rows that differ by less than the rounding of the distances are one to it: two centres coincide then
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x)
+    return np.ascontiguousarray(model.cluster_centers_, dtype=np.float32)
