@@ -14,7 +14,8 @@ ClanError(Exception)
 ├─ TrainingError                       non-finite loss, collapsed embedding
 ├─ ModelFileError                      unreadable, foreign, damaged, newer
 ├─ MissingExtra(+ImportError)          an optional library is not installed; gives the install line
-└─ SinkError                           where alerts go
+├─ SinkError                           where alerts go
+└─ StoreError                          where they are kept: unreadable, foreign, newer; nothing of that name in it
 ClanWarning(UserWarning)
 ├─ DataQualityWarning                  truncated captures, training data that look contaminated
 └─ TrainingWarning                     interrupted, stopped early for a reason worth knowing
@@ -105,6 +106,10 @@ class MissingExtra(ClanError, ImportError):
 
 class SinkError(ClanError):
     """Alerts could not be written to where they should go."""
+
+
+class StoreError(ClanError):
+    """The store cannot be opened or written, or does not hold what was asked for."""
 
 
 class ClanWarning(UserWarning):

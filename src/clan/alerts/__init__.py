@@ -1,20 +1,45 @@
 """The alert record, where alerts go, and how a run is told: a terminal table and a report page."""
 
-from clan.alerts.alert import SEVERITIES, Alert, alerts_from, severity_of
+from clan.alerts.alert import SEVERITIES, Alert, alert_id, alerts_from, severity_of
+from clan.alerts.group import GroupSettings
+from clan.alerts.group_count import count_groups, group_flows
+from clan.alerts.hosts import Host, Hosts
+from clan.alerts.incident import PATTERNS, Incident
+from clan.alerts.incident_tracker import IncidentTracker, Tracked
+from clan.alerts.rate_limit import RateLimit
 from clan.alerts.reason import BENIGN_HIGH, BENIGN_LOW, Reason
 from clan.alerts.sinks import AnnotatedLog, FileSink, Sink
 from clan.alerts.summary import summary
+from clan.alerts.suppress_thresholds import ThresholdFile, read_thresholds
+from clan.alerts.suppression import Suppression, suppression
+from clan.alerts.suppressions import Suppressions
 
 __all__ = [
     "BENIGN_HIGH",
     "BENIGN_LOW",
+    "PATTERNS",
     "SEVERITIES",
     "Alert",
     "AnnotatedLog",
     "FileSink",
+    "GroupSettings",
+    "Host",
+    "Hosts",
+    "Incident",
+    "IncidentTracker",
+    "RateLimit",
     "Reason",
     "Sink",
+    "Suppression",
+    "Suppressions",
+    "ThresholdFile",
+    "Tracked",
+    "alert_id",
     "alerts_from",
+    "count_groups",
+    "group_flows",
+    "read_thresholds",
     "severity_of",
     "summary",
+    "suppression",
 ]

@@ -4,7 +4,9 @@ The line keeps to Suricata's own schema: no keys of ours in `alert` or `flow`, a
 know lies in `alert.metadata`, whose values are lists of strings there. The features that explain an alert are lists of
 the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_quantile`, `benign_low`,
 `benign_high`, `reason`. Numbers in these strings are exact (`repr`). A model that names flows adds `label` (a class or
-`unknown`), `likeliest_label` and the probability of the latter, `label_probability`.
+`unknown`), `likeliest_label` and the probability of the latter, `label_probability`. `alert_id` is what `clan verdict`
+and `clan alerts show` take; grouped alerts add `incident_id`, and a file of hosts `src_name`, `src_group`, `dst_name`
+and `dst_group`.
 
 What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
@@ -111,6 +113,7 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "threshold": [repr(alert.threshold)],
         "alpha": [repr(alert.alpha)],
         "model_id": [alert.model_id],
+        "alert_id": [alert.alert_id],
         "uid": [alert.uid],
         "source": [alert.source],
         "feature": [r.feature for r in why],
@@ -128,6 +131,9 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         known["label"] = [alert.label]
     if alert.likeliest_label is not None and alert.label_probability is not None:
         known |= {"likeliest_label": [alert.likeliest_label], "label_probability": [repr(alert.label_probability)]}
+    for key in ("incident_id", "src_name", "src_group", "dst_name", "dst_group"):
+        if (text := getattr(alert, key)) is not None:
+            known[key] = [text]
     if alert.tunnel:
         known["tunnel"] = [alert.tunnel]
     if alert.timestamp is None:

@@ -1,0 +1,73 @@
+"""Opening the database: journal, durability, and the functions that queries use."""
+
+from __future__ import annotations
+
+import ipaddress
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from clan.alerts.store.schema import migrate
+from clan.errors import StoreError
+
+Synchronous = Literal["normal", "full"]
+_BUSY_MS = 10_000
+_JOURNAL_BYTES = 64 << 20  # the write-ahead log is cut to this after a checkpoint
+
+
+def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Connection:
+    """Open a store, and bring it to today's version.
+
+    Raises:
+        StoreError: It is not there (and not to be made), cannot be opened or is no store.
+    """
+    if not create and not path.exists():
+        raise StoreError(f"there is no store {path}; clan detect --store {path} makes one")
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None)
+        try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only heard before the first table
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode.lower() != "wal":
+                raise StoreError(f"{path}: this file system cannot keep a write-ahead log (journal mode {mode})")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
+            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            migrate(connection, str(path))
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be opened: {error}") from error
+    connection.create_function("in_network", 2, in_network, deterministic=True)
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all or nothing; waits for another writer."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite has rolled back by itself where the disk was full
+            connection.execute("ROLLBACK")
+        raise
+
+
+@lru_cache(maxsize=65_536)
+def in_network(address: str | None, network: str) -> bool:
+    """Whether an address lies in a network, for SQL."""
+    try:
+        return address is not None and ipaddress.ip_address(address) in _network(network)
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)

@@ -1,0 +1,129 @@
+"""Suricata's `threshold.config`: its `suppress` lines, and its `limit` as a rate limit.
+
+What is for other generators than clan's (gen_id 2509) is theirs. Of `threshold` lines (also called `event_filter`),
+type `limit` by `by_src` is a rate limit; all other kinds, `rate_filter`, and addresses that name variables are not ours
+to do, and are counted and told, never guessed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clan.alerts.rate_limit import RateLimit
+from clan.alerts.sinks.eve import GENERATOR_ID, SIGNATURE_ID
+from clan.alerts.suppression import Suppression
+from clan.errors import ConfigError
+
+_MOST_BYTES = 16_000_000
+_KINDS = ("suppress", "threshold", "event_filter", "rate_filter")
+
+
+@dataclass(kw_only=True)
+class ThresholdFile:
+    """What a file held.
+
+    Attributes:
+        suppressions: Those for clan's alerts.
+        rate_limit: The strictest `limit` for clan's alerts, or None.
+        passed_over: Lines that were not used, by why.
+        lines: The first of them, as `line 3: why`, at most 20.
+    """
+
+    suppressions: list[Suppression] = field(default_factory=list)
+    rate_limit: RateLimit | None = None
+    passed_over: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+
+    def skip(self, number: int, why: str) -> None:
+        """Count a line that is not used."""
+        self.passed_over[why] += 1
+        if len(self.lines) < 20:
+            self.lines.append(f"line {number}: {why}")
+
+
+def read_thresholds(path: str | Path) -> ThresholdFile:
+    """Read a `threshold.config`.
+
+    Raises:
+        ConfigError: The file cannot be read, or a line that is for clan is broken; says which.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"suppressions cannot be read from {path}: {error.strerror or error}") from error
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(f"{path} has {len(raw):,} bytes; a threshold.config has at most {_MOST_BYTES:,}")
+    found = ThresholdFile()
+    text = raw.decode("utf-8", "replace")
+    lines = re.sub(r"\\\r?\n", " ", text).splitlines()  # a backslash continues a line
+    for number, line in enumerate(lines, 1):
+        words = line.split("#")[0].strip()
+        if words:
+            _read_line(words, number, f"{path}, line {number}", found)
+    return found
+
+
+def _read_line(words: str, number: int, where: str, found: ThresholdFile) -> None:
+    kind, _, rest = words.partition(" ")
+    if kind not in _KINDS:
+        raise ConfigError(f"{where}: expected {', '.join(_KINDS)}, found {kind[:40]!r}")
+    options = _options(rest, where)
+    generator = _number(options, "gen_id", where)
+    if generator not in (0, GENERATOR_ID):
+        found.skip(number, f"for another generator than clan's ({GENERATOR_ID})")
+    elif _number(options, "sig_id", where) not in (0, SIGNATURE_ID):
+        found.skip(number, f"for another signature than clan's ({SIGNATURE_ID})")
+    elif kind == "suppress":
+        _suppress(options, number, where, found)
+    elif kind == "rate_filter":
+        found.skip(number, "rate_filter is not supported")
+    elif options.get("type") != "limit" or options.get("track") != "by_src":
+        found.skip(number, "threshold other than type limit, track by_src is not supported")
+    else:
+        limit = RateLimit(count=_number(options, "count", where), seconds=_number(options, "seconds", where))
+        if found.rate_limit is None or limit.per_s < found.rate_limit.per_s:
+            found.rate_limit = limit
+
+
+def _suppress(options: dict[str, str], number: int, where: str, found: ThresholdFile) -> None:
+    origin, track = where, options.get("track")
+    if track is None:
+        found.suppressions.append(Suppression(reason="the whole signature", origin=origin))
+        return
+    if track not in ("by_src", "by_dst", "by_either"):
+        raise ConfigError(f"{where}: expected track by_src, by_dst or by_either, found {track!r}")
+    places = options.get("ip", "").strip("[] ")
+    if not places:
+        raise ConfigError(f"{where}: track needs ip, such as ip 10.0.0.0/8")
+    if "!" in places or "$" in places:
+        found.skip(number, "addresses that exclude (!) or name a variable ($) are not supported")
+        return
+    for place in places.split(","):
+        try:
+            net = ipaddress.ip_network(place.strip(), strict=False)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {place.strip()!r} is neither an address nor a network") from error
+        src, dst = (None, net) if track == "by_dst" else (net, None)
+        found.suppressions.append(Suppression(src=src, dst=dst, either=track == "by_either", origin=origin))
+
+
+def _options(text: str, where: str) -> dict[str, str]:
+    """Split `gen_id 1, sig_id 2, ip [a, b]`: commas inside brackets do not separate."""
+    options = {}
+    for part in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", text):
+        name, _, value = part.strip().partition(" ")
+        if name in options:
+            raise ConfigError(f"{where}: {name} is there twice")
+        options[name] = value.strip()
+    return options
+
+
+def _number(options: dict[str, str], name: str, where: str) -> int:
+    value = options.get(name, "")
+    if not (value.isascii() and value.isdigit()):
+        raise ConfigError(f"{where}: expected {name} and a number, found {value[:40]!r}")
+    return int(value)
