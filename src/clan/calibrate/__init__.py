@@ -4,13 +4,14 @@ from clan.calibrate.budget import DEFAULT_FPR, MIN_RANK, Budget
 from clan.calibrate.conformal import Calibration, calibrate
 from clan.calibrate.folds import assign_folds
 from clan.calibrate.interval import alert_interval
-from clan.calibrate.observed_time import observed_days
+from clan.calibrate.observed_time import ObservedTime, observed_days
 
 __all__ = [
     "DEFAULT_FPR",
     "MIN_RANK",
     "Budget",
     "Calibration",
+    "ObservedTime",
     "alert_interval",
     "assign_folds",
     "calibrate",

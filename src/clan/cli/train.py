@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clan.detect import ClanDetector
+    from clan.explain import Learnt
 
 
 def command(
@@ -50,6 +52,15 @@ def command(
             help="Share of the flows, the least like the others, to learn nothing from; 0.05 against attacks.",
         ),
     ] = 0.0,
+    max_rows: Annotated[
+        int,
+        typer.Option(
+            "--max-rows",
+            metavar="N",
+            min=2,
+            help="Learn from N flows at the most, drawn from all of them, so that memory and time stay the same.",
+        ),
+    ] = 200_000,
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
     features: Features = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
@@ -62,14 +73,13 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Learn what benign traffic looks like, and set the threshold from your budget of false alarms."""
-    import polars as pl
-
     from clan.calibrate import Budget
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, as_json, tell
-    from clan.detect import ClanDetector
+    from clan.detect import ClanDetector, FlowSample
     from clan.detect.presets import preset as recipe
     from clan.errors import ConfigError
+    from clan.explain import learnt
     from clan.flows import profile as settings_of
     from clan.schema import features_of
 
@@ -95,18 +105,27 @@ def command(
         workers=workers,
         columns=columns_of(columns),
     )
-    flows = pl.concat(list(reader.batches()))
+    sample = FlowSample(max_rows, seed=seed)
+    for batch in reader.batches():
+        sample.add(batch)
     if not quiet:
         tell(reader.report)
-    _fit(detector, flows, reader.origin())
+    if days is None:
+        detector.set_params(days=sample.days)
+    flows = sample.flows()
+    _fit(detector, flows, reader.origin(), sample.n_seen)
     detector.save(output)
-    if json:
-        write_json(as_json(reader.report) | {"model": output, "manifest": detector.manifest_})
-    if not quiet:
-        _tell(detector, output)
+    if json or not quiet:
+        report = learnt(detector, flows, seed=seed)
+        if json:
+            manifest = {"model": output, "manifest": detector.manifest_, "learnt": report.as_json()}
+            write_json(as_json(reader.report) | manifest)
+        if not quiet:
+            _tell_learnt(report)
+            _tell(detector, output)
 
 
-def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any]) -> None:
+def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_seen: int) -> None:
     """Fit with a progress bar; Ctrl-C ends the stage under way and keeps what it has."""
     from clan.cli.interrupt import first_interrupt
     from clan.train import TrainProgress
@@ -124,7 +143,16 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any]) ->
             if asked():
                 raise KeyboardInterrupt
 
-        detector.fit(flows, progress=watch, source=origin)
+        detector.fit(flows, progress=watch, source=origin, n_seen=n_seen)
+
+
+def _tell_learnt(report: Learnt) -> None:
+    """Say what normal is, and whether more of it would help."""
+    err.note("what it learnt as normal:")
+    for cluster in report.clusters:
+        err.note(f"  {cluster.sentence}")
+    if report.curve is not None:
+        err.note(report.curve.sentence)
 
 
 def _tell(detector: ClanDetector, output: str) -> None:
@@ -132,7 +160,7 @@ def _tell(detector: ClanDetector, output: str) -> None:
     calibration, training = detector.calibration_, detector.manifest_["training"]
     aside = f", {training['set_aside']:,} of them set aside as outlying" if training["set_aside"] else ""
     err.note(
-        f"trained on {training['rows']:,} flows{aside}; budget: {calibration.budget}; "
+        f"trained on {_rows(training)} flows{aside}; budget: {calibration.budget}; "
         f"threshold {detector.threshold_:.4f}, expected false-positive rate {calibration.expected_fpr:.3%}"
     )
     interval = calibration.alerts_per_day_interval
@@ -142,6 +170,12 @@ def _tell(detector: ClanDetector, output: str) -> None:
             f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(calibration.days)} of traffic"
         )
     err.note(f"wrote {output}")
+
+
+def _rows(training: Mapping[str, int]) -> str:
+    """Write how many flows there were, and how many of them were drawn where that is fewer."""
+    rows, seen = training["rows"], training["rows_seen"]
+    return f"{rows:,}" if rows == seen else f"{rows:,} of {seen:,}"
 
 
 def _length(days: float) -> str:

@@ -1,7 +1,8 @@
 """The detector: an estimator with scikit-learn's verbs, its presets and its scorers."""
 
 from clan.detect.detector import ClanDetector
+from clan.detect.flow_sample import MAX_ROWS, FlowSample
 from clan.detect.presets import PRESETS, Preset
 from clan.detect.scorers import SCORERS
 
-__all__ = ["PRESETS", "SCORERS", "ClanDetector", "Preset"]
+__all__ = ["MAX_ROWS", "PRESETS", "SCORERS", "ClanDetector", "FlowSample", "Preset"]

@@ -111,6 +111,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         progress: Callable[[TrainProgress], None] | None = None,
         source: Mapping[str, Any] | None = None,
+        n_seen: int | None = None,
     ) -> Self:
         """Learn from benign flows.
 
@@ -120,6 +121,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             progress: Called after each epoch of each of the `n_folds + 1` models.
             source: Where the flows came from, such as ``{"kind": "packets", "settings": {...}}``; JSON values, kept in
                 the model file.
+            n_seen: How many flows `X` is a uniform sample of (`clan.detect.FlowSample`), for a budget in alerts a day;
+                None: all of them.
 
         Raises:
             DataError: Too few rows for the budget (the message says how many are needed), values that are not
@@ -134,6 +137,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._training_rows(X, recipe)
         recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, [f.group for f in rows.features]))
         days = self.days if self.days is not None else rows.days
+        if days is not None and n_seen is not None:  # a tenth of the flows is what a tenth of the time brings
+            days *= len(rows.values) / n_seen
         budget.alpha(len(rows.values), days)  # a budget that cannot be met should fail before the training, not after
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = assign_folds(
@@ -159,7 +164,11 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             seed=seed,
             n_folds=int(folds.max()) + 1,
             source=source or {},
-            cleaning={"clean": self.clean, "set_aside": int(outlying.sum())},
+            selection={
+                "rows_seen": len(rows.values) if n_seen is None else n_seen,
+                "clean": self.clean,
+                "set_aside": int(outlying.sum()),
+            },
         )
         warn_about(rows, self.model_, self.calibration_, budget, seed=seed)
         return self

@@ -56,7 +56,7 @@ class Record:
         seed: int,
         n_folds: int,
         source: Mapping[str, Any],
-        cleaning: Mapping[str, float],
+        selection: Mapping[str, float],
     ) -> Self:
         """Write down a fit.
 
@@ -67,7 +67,8 @@ class Record:
             seed: Of everything random.
             n_folds: Of the threshold.
             source: Where the rows came from.
-            cleaning: Share of the rows that was to be set aside, and how many were: ``clean`` and ``set_aside``.
+            selection: Of how many flows the rows were drawn, what share of them was to be set aside, and how many were:
+                ``rows_seen``, ``clean`` and ``set_aside``.
 
         Raises:
             TypeError: `source` holds something that JSON cannot.
@@ -76,7 +77,7 @@ class Record:
             "source": json.loads(json.dumps(dict(source), allow_nan=False)),
             "training": {
                 "rows": len(rows.values),
-                **cleaning,
+                **selection,
                 "window": list(rows.window) if rows.window else None,
             },
             "preset": preset,

@@ -2,5 +2,6 @@
 
 from clan.alerts import Reason
 from clan.explain.benign_range import reasons
+from clan.explain.learnt import Learnt, learnt
 
-__all__ = ["Reason", "reasons"]
+__all__ = ["Learnt", "Reason", "learnt", "reasons"]
