@@ -59,7 +59,7 @@ def is_choosing(network: str) -> bool:
     """Tell to which half a network belongs: by the last bit of the SHA-256 of its name, whatever else there is.
 
     Example:
-        >>> is_choosing("zeek/zeek testing/btest/Traces/ssh")
+        >>> is_choosing("zeek/zeek testing/btest/Traces/ftp")
         True
     """
     return hashlib.sha256(network.encode()).digest()[-1] % 2 == 0
