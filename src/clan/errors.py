@@ -14,7 +14,7 @@ ClanError(Exception)
 ├─ TrainingError                       non-finite loss, collapsed embedding
 ├─ ModelFileError                      unreadable, foreign, damaged, newer
 ├─ MissingExtra(+ImportError)          an optional library is not installed; gives the install line
-├─ SinkError                           where alerts go
+├─ SinkError                           where alerts go; knows whether to try again
 └─ StoreError                          where they are kept: unreadable, foreign, newer; nothing of that name in it
 ClanWarning(UserWarning)
 ├─ DataQualityWarning                  truncated captures, training data that look contaminated
@@ -105,7 +105,17 @@ class MissingExtra(ClanError, ImportError):
 
 
 class SinkError(ClanError):
-    """Alerts could not be written to where they should go."""
+    """Alerts could not be written to where they should go.
+
+    Args:
+        message: What happened.
+        retryable: Whether the same thing may work later: the receiver is away, or asks for patience. False where it
+            refuses what it was given.
+    """
+
+    def __init__(self, message: str = "", *, retryable: bool = True) -> None:
+        self.retryable = retryable
+        super().__init__(message)
 
 
 class StoreError(ClanError):

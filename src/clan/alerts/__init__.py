@@ -8,7 +8,7 @@ from clan.alerts.incident import PATTERNS, Incident
 from clan.alerts.incident_tracker import IncidentTracker, Tracked
 from clan.alerts.rate_limit import RateLimit
 from clan.alerts.reason import BENIGN_HIGH, BENIGN_LOW, Reason
-from clan.alerts.sinks import AnnotatedLog, FileSink, Sink
+from clan.alerts.sinks import AnnotatedLog, Sink, SinkSettings, open_sink
 from clan.alerts.summary import summary
 from clan.alerts.suppress_thresholds import ThresholdFile, read_thresholds
 from clan.alerts.suppression import Suppression, suppression
@@ -21,7 +21,6 @@ __all__ = [
     "SEVERITIES",
     "Alert",
     "AnnotatedLog",
-    "FileSink",
     "GroupSettings",
     "Host",
     "Hosts",
@@ -30,6 +29,7 @@ __all__ = [
     "RateLimit",
     "Reason",
     "Sink",
+    "SinkSettings",
     "Suppression",
     "Suppressions",
     "ThresholdFile",
@@ -38,6 +38,7 @@ __all__ = [
     "alerts_from",
     "count_groups",
     "group_flows",
+    "open_sink",
     "read_thresholds",
     "severity_of",
     "summary",

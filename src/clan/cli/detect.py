@@ -24,13 +24,16 @@ from clan.cli.options import (
     More,
     Quiet,
     Read,
+    Sinks,
     State,
     Strict,
     Wanted,
     Workers,
 )
+from clan.cli.sinking import counters_of, tell_sinks
 
 if TYPE_CHECKING:
+    from clan.alerts.sinks import EncodingSink
     from clan.monitor import Monitor, Outcome
     from clan.sources import EndlessReader, FlowReader
 
@@ -69,6 +72,7 @@ def command(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Alerts as EVE lines; - is standard output (the default)."),
     ] = None,
+    sink: Sinks = None,
     scores: Annotated[
         str | None, typer.Option("--scores", metavar="FILE", help="Scores of all flows: .parquet, .csv or .ndjson.")
     ] = None,
@@ -92,8 +96,9 @@ def command(
 
     Where the model comes from clan finetune, each alert has a name too.
     """
-    from clan.alerts import AnnotatedLog, FileSink
+    from clan.alerts import AnnotatedLog
     from clan.cli.reading import WATCHED, as_json
+    from clan.cli.sinking import open_places, settings_of
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
     from clan.monitor import LoadedModel, Monitor
@@ -113,6 +118,7 @@ def command(
         state=state,
         keep_records=annotate,
     )
+    settings = settings_of(sink, annotate=annotate)
     if json and (output == STDOUT or (annotate and output is None)):
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
     if stats_every is not None and not (wanted.endless and 0 <= stats_every < math.inf):
@@ -129,9 +135,9 @@ def command(
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
     with ExitStack() as stack:
         annotated = stack.enter_context(AnnotatedLog(output or STDOUT)) if annotate else None
-        sinks = [] if annotate or (json and output is None) else [stack.enter_context(FileSink(output or STDOUT))]
+        place = None if annotate else output or (None if json or settings else STDOUT)
+        written, sinks = open_places(place, settings, stack, endless=wanted.endless)
         table = stack.enter_context(TableWriter(scores)) if scores else None
-        every = 60.0 if stats_every is None else stats_every
         monitor = Monitor(
             loaded.detector,
             namer=loaded.namer,
@@ -139,8 +145,8 @@ def command(
             scores=table,
             keep_scored=report is not None,
             annotate=annotated.write if annotated else None,
-            stats=sinks[0].write if sinks and every else None,
-            stats_every_s=every,
+            stats=None if written is None or stats_every == 0 else written.write,
+            stats_every_s=60.0 if stats_every is None else stats_every,
         )
         outcome = monitor.run(reader)
     calibration = loaded.detector.calibration_
@@ -149,9 +155,9 @@ def command(
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
         found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
+        found |= {"sinks": counters_of(sinks)} if settings else {}
         write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
-    if not quiet:
-        _tell(outcome, reader, expected, written=[path for path in (scores, report) if path])
+    _tell(outcome, reader, expected, sinks, written=[path for path in (scores, report) if path], quiet=quiet)
 
 
 def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> None:
@@ -164,11 +170,22 @@ def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> Non
             check_output(path, inputs=inputs)
 
 
-def _tell(outcome: Outcome, reader: FlowReader | EndlessReader, expected: Expected, *, written: Sequence[str]) -> None:
-    """Say what was read and what was found."""
+def _tell(
+    outcome: Outcome,
+    reader: FlowReader | EndlessReader,
+    expected: Expected,
+    sinks: Sequence[EncodingSink],
+    *,
+    written: Sequence[str],
+    quiet: bool,
+) -> None:
+    """Say what was read and what was found; to who wants quiet, only what did not reach its receiver."""
     from clan.alerts import summary
     from clan.cli.reading import tell
 
+    tell_sinks(counters_of(sinks), quiet=quiet)
+    if quiet:
+        return
     tell(reader.report)
     err.show(
         summary(

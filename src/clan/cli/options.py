@@ -72,6 +72,16 @@ UnknownShare = Annotated[
     float,
     typer.Option("--unknown-share", callback=_share, help="Share of known flows that may be called unknown."),
 ]
+Sinks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sink",
+        metavar="URL",
+        help="Another place for the alerts, such as syslog+tls://HOST:6514?format=cef; repeatable. clan sinks list "
+        "says what there is. Without -o, nothing goes to standard output then.",
+        show_default=False,
+    ),
+]
 Follow = Annotated[
     bool, typer.Option("--follow", help="Keep reading logs that grow, through their rotation, until Ctrl-C.")
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clan.alerts import Alert, Sink, alerts_from
-from clan.alerts.sinks.eve import encode_stats
+from clan.alerts.sinks.encodings.eve import encode_stats
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
 from clan.explain import reasons

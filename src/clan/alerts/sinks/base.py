@@ -6,19 +6,27 @@ from typing import Protocol
 
 from clan.alerts.alert import Alert
 
+Event = Alert
+"""What sinks take."""
+
 
 class Sink(Protocol):
-    """A place that alerts go to; open it, emit, close.
+    """A place that alerts go to: `encode` and `send`, with what lies between them.
 
-    A sink is an encoding (`encode`: alert to text, such as `clan.alerts.sinks.eve.encode`) and a way to send it.
+    An encoding (`clan.alerts.sinks.encodings`) makes bytes of an event, a transport (`clan.alerts.delivery.Transport`)
+    takes a batch of them to a receiver, and `clan.alerts.sinks.open_sink` puts the two together, with a spool between
+    them where the receiver may be away.
+
+    What is opened that way also tells what became of the events (`clan.alerts.sinks.EncodingSink`); the pipeline needs
+    no more than this.
     """
 
-    def emit(self, alert: Alert) -> None:
-        """Deliver one alert.
+    def emit(self, event: Event, /) -> None:
+        """Take one event over.
 
         Raises:
-            SinkError: It could not be delivered.
+            SinkError: It could not be taken. A sink with a spool raises only when it is closed.
         """
 
     def close(self) -> None:
-        """Deliver what is still held back and release the file or connection; safe to call twice."""
+        """Deliver what is still held back, within bounds, and release the file or connection; safe to call twice."""

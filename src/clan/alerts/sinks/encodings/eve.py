@@ -23,6 +23,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clan.alerts.alert import Alert
+from clan.alerts.sinks.base import Event
+from clan.alerts.sinks.encoding import Container
 
 GENERATOR_ID = 2509
 """EVE `gid` of every alert of clan: none of Suricata's or Snort's generators has it."""
@@ -33,6 +35,22 @@ REVISION = 1
 SIGNATURE = "clan: flow unlike benign traffic"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Eve:
+    """EVE lines; see the module."""
+
+    def __init__(self) -> None:
+        self.name, self.container = "eve", Container()
+
+    def encode(self, event: Event) -> bytes:
+        """Write an event as one line without its end."""
+        return encode(event).encode("ascii")
+
+
+def encoding(_: str) -> Eve:
+    """Make the encoding."""
+    return Eve()
 
 
 def encode(alert: Alert) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
 
-from clan.alerts.sinks.eve import GENERATOR_ID, encode, flow_id
+from clan.alerts.sinks.encodings.eve import GENERATOR_ID, encode, flow_id
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 SCHEMA: dict[str, Any] = {

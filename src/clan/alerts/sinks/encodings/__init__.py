@@ -1,0 +1,1 @@
+"""Forms of alerts as bytes, one a file."""

@@ -1,0 +1,1 @@
+"""Ways to receivers, one a file."""
