@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clan.alerts.rate_limit import RateLimit
-from clan.alerts.sinks.eve import GENERATOR_ID, SIGNATURE_ID
+from clan.alerts.sinks.encodings.eve import GENERATOR_ID, SIGNATURE_ID
 from clan.alerts.suppression import Suppression
 from clan.errors import ConfigError
 

@@ -40,10 +40,10 @@ def test_an_environment_variable_may_hold_it(monkeypatch: pytest.MonkeyPatch) ->
     ("url", "message"),
     [
         ("alerts.ndjson", "is no sink: write file:alerts"),
-        ("flie:a", "unknown kind of sink 'flie'; did you mean 'file'"),
+        ("filee:a", "unknown kind of sink 'filee'; did you mean 'file'"),
         ("file:", "is written file:alerts"),
         ("file://host/a", "is written file:alerts"),
-        ("file:a?rotat=1MB", "unknown option of a file sink 'rotat'; did you mean 'rotate'"),
+        ("file:a?rotatee=1MB", "unknown option of a file sink 'rotatee'; did you mean 'rotate'"),
         ("file:a?rotate=big", "option rotate of a file sink takes a whole number or a size such as 100MB, got 'big'"),
         ("file:a?rotate=10", "rotate must be at least 1 KiB"),
         ("file:a?keep=3", "keep counts rotated files"),
@@ -82,7 +82,7 @@ def test_secrets_have_no_place_in_a_url_and_are_not_repeated() -> None:
     [
         ({}, "a sink needs a url"),
         ({"url": 3}, "a sink needs a url"),
-        ({"url": "file:a", "foramt": "eve"}, "did you mean 'format'"),
+        ({"url": "file:a", "formatt": "eve"}, "did you mean 'format'"),
         ({"url": "file:a?keep=1", "keep": 2}, "has keep in its URL and beside it"),
         ({"url": "file:a", "keep": [1]}, "must be one value, got list"),
         ({"url": "file:a", "keep": True}, "takes a whole number"),
