@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from scipy.stats import betabinom
 
 from clan.calibrate import Budget, Calibration, alert_interval, calibrate
+from clan.errors import DataError
 
 SCORES = st.lists(st.floats(-50, 50, width=16), min_size=1, max_size=60)
 
@@ -66,3 +67,31 @@ def test_nothing_alerts_when_no_rank_is_allowed() -> None:
     calibration = Calibration(scores=np.arange(5.0), alpha=0.01, budget="")
     assert (calibration.rank, calibration.threshold) == (0, np.inf)
     assert calibration.prediction_interval(1000) == (0, 0)
+
+
+def test_ties_widen_the_interval_downwards_and_are_inside() -> None:
+    generator = np.random.default_rng(2)
+    n, inside, tied = 500, 0, 0
+    for _ in range(200):
+        calibration = calibrate(generator.poisson(3.0, n), Budget(fpr=0.05))
+        low, high = calibration.prediction_interval(1000)
+        tied += calibration.rank < 25
+        inside += low <= int((generator.poisson(3.0, 1000) >= calibration.threshold).sum()) <= high
+    assert tied > 150
+    assert inside >= 0.93 * 200
+
+
+def test_another_budget_keeps_the_scores() -> None:
+    first = calibrate(np.arange(1000.0), Budget(fpr=0.01), days=2.0)
+    second = first.with_budget(Budget(alerts_per_day=50, fdr=0.1))
+    assert (second.rank, second.threshold) == (100, calibrate(np.arange(1000.0), Budget(fpr=0.1)).threshold)
+    assert (second.budget, second.fdr) == ("50 alerts a day, at most 0.1 of the alerts false", 0.1)
+    with pytest.raises(DataError, match="needs at least 9,999 benign flows"):
+        first.with_budget(Budget(fpr=0.0001))
+
+
+def test_bursts_show_in_the_dispersion() -> None:
+    scores = np.random.default_rng(3).normal(size=4000)
+    order = np.arange(4000)
+    assert calibrate(scores, Budget(fpr=0.05), order=order).dispersion < 2
+    assert calibrate(np.sort(scores), Budget(fpr=0.05), order=order).dispersion > 20

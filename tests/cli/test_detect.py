@@ -26,7 +26,7 @@ def test_attacks_in_the_sample_are_found_within_the_budget(model: str, mixed: st
     assert main(["detect", "-m", model, "-r", mixed, "-o", str(alerts), "--scores", str(scores)]) == 0
     lines = [json.loads(line) for line in alerts.read_text().splitlines()]
     table = pl.read_parquet(scores)
-    assert table.columns == [*IDENTITY, "anomaly_score", "p_value", "alert"]
+    assert table.columns == [*IDENTITY, "anomaly_score", "p_value", "p_extrapolated", "alert"]
     assert len(lines) == table["alert"].sum()
     named = label_flows(table, read_labels(SAMPLES / "alpha-labels.csv"))[0]
     assert alert_rate(table.filter(named.is_null())) < 0.02

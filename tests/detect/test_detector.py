@@ -81,6 +81,7 @@ def test_flow_tables_use_their_features_and_times(detector: ClanDetector, flows:
     manifest = detector.manifest_
     assert manifest["training"] == {
         "rows": 300,
+        "rows_seen": 300,
         "clean": 0.0,
         "set_aside": 0,
         "window": ["2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"],

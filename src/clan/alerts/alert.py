@@ -48,6 +48,7 @@ class Alert:
         source: The stream that the flow came from.
         anomaly_score: Higher is more anomalous.
         p_value: Share of benign flows that would score at least as high, in (0, 1].
+        p_extrapolated: Whether it comes from a fitted tail, because no benign flow of the calibration scored as high.
         threshold: The score from which flows are alerts.
         alpha: The p-value up to which flows are alerts, in (0, 1): the budget as a rate.
         model_id: Which model said so.
@@ -95,6 +96,7 @@ class Alert:
     vlan: str | None = None
     tunnel: str | None = None
     category: str = CATEGORY
+    p_extrapolated: bool = False
     label: str | None = None
     likeliest_label: str | None = None
     label_probability: float | None = None
@@ -148,8 +150,8 @@ def severity_of(p_value: float, alpha: float) -> int:
     | 3 low | up to 0.5 | at most half as often |
     | 4 marginal | above | just inside the budget |
 
-    A p-value is never below 1 / (calibration flows + 1), so a small calibration set cannot reach severity 1; that is
-    as it should be, for it cannot know.
+    Ranks give no p-value below 1 / (calibration flows + 1), so with few calibration flows severity 1 rests on the
+    fitted tail (`Alert.p_extrapolated`).
 
     Args:
         p_value: In (0, 1].
@@ -175,8 +177,9 @@ def alerts_from(
     """Make the alert records of a scored table.
 
     Args:
-        scored: Flows with the identity columns and `anomaly_score`, `p_value` and `alert` (bool); feature columns are
-            used for the packet and byte counts where they are there.
+        scored: Flows with the identity columns and `anomaly_score`, `p_value` and `alert` (bool), and
+            `p_extrapolated` where it is told; feature columns are used for the packet and byte counts where they are
+            there.
         reasons: One list for each row whose `alert` is true, in the order of those rows.
         threshold: The score from which flows are alerts.
         alpha: The p-value up to which flows are alerts, in (0, 1).
@@ -199,6 +202,7 @@ def alerts_from(
         *(pl.col(c).dt.epoch("us") if c in ("ts_start", "ts_end") else pl.col(c) for c in IDENTITY),
         "anomaly_score",
         "p_value",
+        *(["p_extrapolated"] if "p_extrapolated" in rows.columns else []),
         *(pl.col(column).cast(pl.Int64).alias(name) for name, column in counts.items()),
     )
     return [

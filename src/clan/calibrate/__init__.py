@@ -2,18 +2,29 @@
 
 from clan.calibrate.budget import DEFAULT_FPR, MIN_RANK, Budget
 from clan.calibrate.conformal import Calibration, calibrate
+from clan.calibrate.fdr import OnlineFdr, benjamini_hochberg
 from clan.calibrate.folds import assign_folds
-from clan.calibrate.interval import alert_interval
+from clan.calibrate.groups import KEYS, Groups, check_keys
+from clan.calibrate.interval import alert_interval, rate_interval
 from clan.calibrate.observed_time import ObservedTime, observed_days
+from clan.calibrate.tail import Tail, fit_tail
 
 __all__ = [
     "DEFAULT_FPR",
+    "KEYS",
     "MIN_RANK",
     "Budget",
     "Calibration",
+    "Groups",
     "ObservedTime",
+    "OnlineFdr",
+    "Tail",
     "alert_interval",
     "assign_folds",
+    "benjamini_hochberg",
     "calibrate",
+    "check_keys",
+    "fit_tail",
     "observed_days",
+    "rate_interval",
 ]

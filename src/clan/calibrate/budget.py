@@ -22,13 +22,16 @@ class Budget:
     Attributes:
         alerts_per_day: False alarms a day, > 0.
         fpr: Share of benign flows that may alert, in (0, 1).
+        fdr: Share of the *alerts* that may be false, in (0, 1). On top of the others: of the flows that they let alert,
+            only those that stand out from what so many benign flows would do by chance.
 
     Raises:
-        ConfigError: Both are given, or a value is out of range.
+        ConfigError: Two rates are given, or a value is out of range.
     """
 
     alerts_per_day: float | None = None
     fpr: float | None = None
+    fdr: float | None = None
 
     def __post_init__(self) -> None:
         if self.alerts_per_day is not None and self.fpr is not None:
@@ -37,8 +40,10 @@ class Budget:
             )
         if self.alerts_per_day is not None and not (self.alerts_per_day > 0 and math.isfinite(self.alerts_per_day)):
             raise ConfigError(f"alerts_per_day must be above 0, got {self.alerts_per_day}")
-        if self.fpr is not None and not 0 < self.fpr < 1:
-            raise ConfigError(f"fpr must be between 0 and 1, got {self.fpr}")
+        for name in ("fpr", "fdr"):
+            share = getattr(self, name)
+            if share is not None and not 0 < share < 1:
+                raise ConfigError(f"{name} must be between 0 and 1, got {share}")
 
     @property
     def asked(self) -> bool:
@@ -46,9 +51,10 @@ class Budget:
         return self.alerts_per_day is not None or self.fpr is not None
 
     def __str__(self) -> str:
+        rate = f"false-positive rate {self.fpr if self.fpr is not None else DEFAULT_FPR:g}"
         if self.alerts_per_day is not None:
-            return f"{self.alerts_per_day:g} alerts a day"
-        return f"false-positive rate {self.fpr if self.fpr is not None else DEFAULT_FPR:g}"
+            rate = f"{self.alerts_per_day:g} alerts a day"
+        return rate if self.fdr is None else f"{rate}, at most {self.fdr:g} of the alerts false"
 
     def alpha(self, n: int, days: float | None) -> float:
         """Turn the budget into a significance level for one flow.

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from clan.calibrate.budget import Budget
-from clan.calibrate.interval import alert_interval
+from clan.calibrate.dispersion import dispersion
+from clan.calibrate.groups import Groups, find_groups
+from clan.calibrate.interval import alert_interval, rate_interval
+from clan.calibrate.ranking import Ranking
+from clan.calibrate.tail import Tail, fit_tail
+from clan.errors import ConfigError, DataError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,13 +28,23 @@ class Calibration:
 
     A flow alerts when its p-value is at most `alpha`, which is the same as a score at or above `threshold`.
 
+    With groups each has its own ranks. Scores are *levelled* then: shifted, group by group, so that all groups alert
+    from the same score on. Other rooms see levelled scores only, so one threshold holds for them too.
+
     Attributes:
-        scores: Anomaly scores of benign flows that the scoring model did not see. Ascending, shape `(n,)`.
+        scores: Anomaly scores of benign flows that the scoring model did not see, not levelled; ascending within each
+            group, one group after another. Shape `(n,)`.
         alpha: Largest p-value that alerts, in (0, 1).
         budget: The budget in words.
         days: Days in which the flows were seen, where that is known.
         inflation: How many times as uncertain as n independent scores the threshold is; above 1 when the scores come
             from other models than the one that will score.
+        dispersion: How many times as variable as of independent flows the number of alerts of a stretch of time was
+            among the calibration flows, >= 1; 1 where no times were known.
+        fdr: Share of the alerts that may be false, where that was asked for.
+        groups: The groups that have a threshold each; None for one threshold.
+        sizes: Flows of each group, in the order of `groups.cells`; empty without groups.
+        tails: A fitted tail for each group, or one; empty: p-values never go below 1 / (n + 1).
     """
 
     scores: Floats
@@ -34,6 +52,25 @@ class Calibration:
     budget: str
     days: float | None = None
     inflation: float = 1.0
+    dispersion: float = 1.0
+    fdr: float | None = None
+    groups: Groups | None = None
+    sizes: tuple[int, ...] = ()
+    tails: tuple[Tail | None, ...] = ()
+    _levels: Floats = field(init=False, repr=False, compare=False)
+    _rankings: tuple[Ranking, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Level the groups; an empty one (nothing of the calibration is like it) has the ranks of all flows."""
+        sizes, tails = self.sizes or (self.n,), self.tails or (None,) * max(len(self.sizes), 1)
+        parts = [part if len(part) else np.sort(self.scores) for part in np.split(self.scores, np.cumsum(sizes)[:-1])]
+        raw = [Ranking(scores=p, alpha=self.alpha, tail=tail) for p, tail in zip(parts, tails, strict=True)]
+        highest = raw[0].highest_normal
+        if len(raw) > 1:
+            highest = Ranking(scores=np.sort(self.scores), alpha=self.alpha).highest_normal
+            raw = [each.moved(highest) for each in raw]
+        object.__setattr__(self, "_levels", np.array([_top(p, self.alpha) for p in parts]))
+        object.__setattr__(self, "_rankings", tuple(raw))
 
     @property
     def n(self) -> int:
@@ -42,16 +79,13 @@ class Calibration:
 
     @property
     def rank(self) -> int:
-        """How many of n + 1 exchangeable flows may alert: the largest k with k / (n + 1) <= alpha."""
-        k = math.floor(self.alpha * (self.n + 1)) + 1
-        while k > 0 and k / (self.n + 1) > self.alpha:  # the comparison that p-values make, to the last bit
-            k -= 1
-        return k
+        """One more than the calibration scores above the threshold, summed over the groups: of n + 1, so many alert."""
+        return sum(each.rank for each in self._filled)
 
     @property
     def highest_normal(self) -> float:
-        """The highest score that does not alert; infinite when nothing may alert."""
-        return float(self.scores[self.n - self.rank]) if self.rank else math.inf
+        """The highest score that does not alert, the same in every group; infinite when nothing may alert."""
+        return self._rankings[0].highest_normal
 
     @property
     def threshold(self) -> float:
@@ -61,7 +95,7 @@ class Calibration:
     @property
     def expected_fpr(self) -> float:
         """Expected share of benign flows that alert (an upper bound when scores are tied)."""
-        return self.rank / (self.n + 1)
+        return self.rank / (self.n + len(self._filled))
 
     @property
     def flows_per_day(self) -> float | None:
@@ -87,27 +121,91 @@ class Calibration:
 
         Returns:
             Smallest and largest count, both inclusive. Assumes that the new flows are exchangeable with the
-            calibration flows: same network, no drift.
+            calibration flows: same network, no drift, the same share of them in each group.
         """
-        return alert_interval(self.rank, self.n, n_new, level, inflation=self.inflation)
+        n = self.n + len(self._filled) - 1
+        return alert_interval(self.rank, n, n_new, level, inflation=self.inflation, tied=self._tied)
 
-    def p_value(self, scores: ArrayLike) -> Floats:
+    def rate_interval(self, level: float = 0.95, *, inflation: float | None = None) -> tuple[float, float]:
+        """Interval of the true false-positive rate under the same assumptions."""
+        n, inflation = self.n + len(self._filled) - 1, self.inflation if inflation is None else inflation
+        return rate_interval(self.rank, n, level, inflation=inflation, tied=self._tied)
+
+    def level(self, scores: Floats, group: Ints | None) -> Floats:
+        """Shift the scores of a model so that every group alerts from the same score on; shape `(m,)`.
+
+        Args:
+            scores: As the model gives them. Shape `(m,)`.
+            group: Group of each flow, from `groups.assign`; None without groups.
+        """
+        if group is None:
+            return scores
+        # exact where a score is its group's highest normal one, so that ties stay on their side of the threshold
+        return self.highest_normal + (scores - self._levels[group])
+
+    def p_value(self, scores: ArrayLike, group: Ints | None = None) -> Floats:
         """Share of benign flows, the new one among them, that are at least as anomalous.
 
         Args:
-            scores: Anomaly scores. Shape `(m,)`.
+            scores: Anomaly scores, levelled. Shape `(m,)`.
+            group: Group of each flow; needed where there are groups.
 
         Returns:
-            Shape `(m,)`, in [1 / (n + 1), 1]. Uniform or larger for a benign flow.
+            Shape `(m,)`, see `Ranking.p_value`.
 
-        Source:
-            Vovk et al. 2005, conformal p-value: (1 + #{calibration >= s}) / (n + 1).
+        Raises:
+            ConfigError: There are groups, and no `group` was given.
         """
-        at_least = self.n - np.searchsorted(self.scores, np.asarray(scores, dtype=np.float64), side="left")
-        return (1 + at_least) / (self.n + 1)
+        values = np.asarray(scores, dtype=np.float64)
+        if self.groups is None:
+            return self._rankings[0].p_value(values)
+        if group is None:
+            raise ConfigError("this calibration has groups: give the group of each flow, from groups.assign(flows)")
+        p = np.empty(len(values))
+        for number in np.unique(group):
+            p[group == number] = self._rankings[number].p_value(values[group == number])
+        return p
+
+    def lowest_p_value(self, group: Ints | None = None) -> Floats | float:
+        """The lowest p-value that ranks can give, 1 / (n + 1) of the flow's group; below, it is extrapolated."""
+        lowest = np.array([1 / (each.n + 1) for each in self._rankings])
+        return float(lowest[0]) if group is None else lowest[group]
+
+    def with_budget(self, budget: Budget) -> Calibration:
+        """The same scores for another budget.
+
+        Raises:
+            DataError: The flows, or those of one of the groups, cannot support it.
+        """
+        alpha = budget.alpha(self.n, self.days)
+        smallest = min((n for n in self.sizes if n), default=self.n)
+        if alpha * (smallest + 1) < 1:
+            raise DataError(
+                f"{budget} needs at least {math.ceil(1 / alpha) - 1:,} benign flows in each group, found {smallest:,} "
+                "in one; calibrate on flows (-r), so that the groups are chosen anew"
+            )
+        return replace(self, alpha=alpha, budget=str(budget), fdr=budget.fdr)
+
+    @property
+    def _filled(self) -> list[Ranking]:
+        sizes = self.sizes or (self.n,)
+        return [each for each, size in zip(self._rankings, sizes, strict=True) if size]
+
+    @property
+    def _tied(self) -> int:
+        return sum(each.tied for each in self._filled)
 
 
-def calibrate(scores: ArrayLike, budget: Budget, *, days: float | None = None, inflation: float = 1.0) -> Calibration:
+def calibrate(
+    scores: ArrayLike,
+    budget: Budget,
+    *,
+    days: float | None = None,
+    inflation: float = 1.0,
+    order: NDArray[np.intp] | None = None,
+    flows: pl.DataFrame | None = None,
+    by: Sequence[str] = (),
+) -> Calibration:
     """Set a threshold so that the budget holds.
 
     Args:
@@ -115,15 +213,46 @@ def calibrate(scores: ArrayLike, budget: Budget, *, days: float | None = None, i
         budget: What was asked for.
         days: Days in which the flows were seen; needed for a budget in alerts a day.
         inflation: See `Calibration`.
+        order: Row numbers in order of time, where times are known.
+        flows: The flows, for thresholds by group.
+        by: What to group them by, coarse to fine; names in `clan.calibrate.KEYS`.
 
     Raises:
         DataError: The flows cannot support the budget; the message says how many are needed.
+        SchemaError: The flows lack a column that the groups need.
+        UnknownNameError: There is no such key.
 
     Example:
         >>> calibration = calibrate(range(99), Budget(fpr=0.05))
         >>> calibration.highest_normal, calibration.p_value([94.5, 94.0]).tolist()
         (94.0, [0.05, 0.06])
     """
-    ordered = np.sort(np.asarray(scores, dtype=np.float64))
-    alpha = budget.alpha(len(ordered), days)
-    return Calibration(scores=ordered, alpha=alpha, budget=str(budget), days=days, inflation=inflation)
+    values = np.asarray(scores, dtype=np.float64)
+    alpha, groups = budget.alpha(len(values), days), None
+    group, sizes = np.zeros(len(values), dtype=np.int64), tuple[int, ...]()
+    if by and flows is not None:
+        groups = find_groups(flows, by, alpha)
+        group = groups.assign(flows)
+        sizes = tuple(np.bincount(group, minlength=len(groups.cells)).tolist())
+    ordered = values[np.lexsort((values, group))]
+    found = Calibration(
+        scores=ordered,
+        alpha=alpha,
+        budget=str(budget),
+        days=days,
+        inflation=inflation,
+        fdr=budget.fdr,
+        groups=groups,
+        sizes=sizes,
+        tails=tuple(fit_tail(part) for part in np.split(ordered, np.cumsum(sizes)[:-1]))
+        if sizes
+        else (fit_tail(ordered),),
+    )
+    if order is None:
+        return found
+    alerts = found.level(values, group if groups else None) > found.highest_normal
+    return replace(found, dispersion=dispersion(alerts, order))
+
+
+def _top(scores: Floats, alpha: float) -> float:
+    return Ranking(scores=scores, alpha=alpha).highest_normal

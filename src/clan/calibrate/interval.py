@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from scipy.stats import betabinom
+from scipy.stats import beta, betabinom
 
 
-def alert_interval(rank: int, n: int, n_new: int, level: float = 0.95, *, inflation: float = 1.0) -> tuple[int, int]:
+def alert_interval(
+    rank: int, n: int, n_new: int, level: float = 0.95, *, inflation: float = 1.0, tied: int = 0
+) -> tuple[int, int]:
     """Prediction interval of the alerts among new benign flows.
 
     With the threshold at the `rank`-th highest of n calibration scores, the true false-positive rate is distributed as
     Beta(rank, n + 1 - rank), so the count among n_new flows is beta-binomial. It holds both the luck of the
     calibration and that of the new flows.
 
+    Where several scores share the threshold, the law of the rate lies between those of the two neighbouring ranks
+    (break the ties at random, and what alerts contains the one and is contained in the other), so the lower end is
+    taken from one rank less.
+
     Args:
-        rank: Rank of the threshold from the top, 0 when nothing alerts.
+        rank: Rank of the threshold from the top, 0 when nothing alerts; with ties one more than the scores above it.
         n: Calibration flows.
         n_new: New flows, >= 0.
         level: Probability that the count lies inside, in (0, 1).
         inflation: How many times as uncertain as n independent scores the calibration is, >= 1.
+        tied: Groups in which several calibration scores are equal to the highest that does not alert; at most 1
+            without groups.
 
     Returns:
         Smallest and largest count, both inclusive.
@@ -31,6 +39,23 @@ def alert_interval(rank: int, n: int, n_new: int, level: float = 0.95, *, inflat
     """
     if rank == 0 or n_new == 0:
         return 0, 0
-    tail = (1 - level) / 2
-    counts = betabinom(n_new, rank / inflation, (n + 1 - rank) / inflation)
-    return int(counts.ppf(tail)), int(counts.ppf(1 - tail))
+    tail, lowest = (1 - level) / 2, rank - tied
+    high = betabinom(n_new, rank / inflation, (n + 1 - rank) / inflation).ppf(1 - tail)
+    low = betabinom(n_new, lowest / inflation, (n + 1 - lowest) / inflation).ppf(tail) if lowest else 0
+    return int(low), int(high)
+
+
+def rate_interval(rank: int, n: int, level: float, *, inflation: float = 1.0, tied: int = 0) -> tuple[float, float]:
+    """Interval of the true false-positive rate itself, as `alert_interval` for endless new flows.
+
+    Example:
+        >>> low, high = rate_interval(rank=25, n=2500, level=0.95)
+        >>> round(low, 4), round(high, 4)
+        (0.0065, 0.0143)
+    """
+    if rank == 0:
+        return 0.0, 0.0
+    tail, lowest = (1 - level) / 2, rank - tied
+    high = beta(rank / inflation, (n + 1 - rank) / inflation).ppf(1 - tail)
+    low = beta(lowest / inflation, (n + 1 - lowest) / inflation).ppf(tail) if lowest else 0.0
+    return float(low), float(high)

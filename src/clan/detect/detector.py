@@ -8,7 +8,7 @@ scikit-learn's sign, and this is the only file that knows of it: `score_samples 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from clan.calibrate import Budget, assign_folds, calibrate
+from clan.calibrate import Budget, assign_folds, check_keys
 from clan.detect import columns
 from clan.detect.cleaning import outlying_rows
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
@@ -28,10 +28,10 @@ from clan.detect.manifest import Record, from_file, tensors_of, to_file
 from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
 from clan.detect.quantiles import benign_quantiles
-from clan.detect.scorers import scorer_class
+from clan.detect.thresholds import calibrate_rows
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
 from clan.encoder import model_digest, scaler_for_groups
-from clan.errors import ConfigError, TrainingWarning
+from clan.errors import ConfigError, SchemaError, TrainingWarning
 from clan.schema import Feature
 from clan.train import TrainProgress
 
@@ -47,6 +47,10 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         alerts_per_day: False alarms a day that are acceptable. Needs flows with times, or `days`.
         fpr: Share of benign flows that may alert, in (0, 1). Without any budget: 0.01, or the smallest rate that the
             training rows support, with a warning.
+        fdr: Share of the alerts that may be false, in (0, 1), on top of the budget. It depends on all flows of a run,
+            so a `Monitor` keeps it, and `predict` does not (`docs/budget.md`). None: the budget alone decides.
+        thresholds_by: What flows are grouped by for a threshold each, coarse to fine: names in `clan.calibrate.KEYS`,
+            such as ``("protocol", "hour")``. Groups with too few flows share one. Needs flow tables.
         preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe.
         days: Days in which the training flows were seen, where their times do not tell.
         scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``, in place of the preset's.
@@ -82,6 +86,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         alerts_per_day: float | None = None,
         fpr: float | None = None,
+        fdr: float | None = None,
+        thresholds_by: Sequence[str] = (),
         preset: str = "default",
         days: float | None = None,
         scorer: str | None = None,
@@ -94,6 +100,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.alerts_per_day = alerts_per_day
         self.fpr = fpr
+        self.fdr = fdr
+        self.thresholds_by = thresholds_by
         self.preset = preset
         self.days = days
         self.scorer = scorer
@@ -133,7 +141,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             MissingExtra: torch is not installed and the scorer needs it.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
-        budget, recipe = Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr), self._recipe()
+        budget, recipe = self.budget, self._recipe()
+        check_keys(self.thresholds_by)
         rows = self._training_rows(X, recipe)
         recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, [f.group for f in rows.features]))
         days = self.days if self.days is not None else rows.days
@@ -155,7 +164,9 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             message = f"the threshold rests on {known.sum():,} of {len(scores):,} flows: training was interrupted"
             warnings.warn(message, TrainingWarning, stacklevel=2)
             days = None if days is None else days * float(known.mean())
-        self.calibration_ = calibrate(scores[known], budget, days=days, inflation=REFIT_INFLATION)
+        self.calibration_ = calibrate_rows(
+            scores, budget, X, streams=rows.streams, days=days, by=self.thresholds_by, inflation=REFIT_INFLATION
+        )
         self.benign_quantiles_ = benign_quantiles(rows.values)
         self.record_ = Record.of(
             rows,
@@ -173,8 +184,43 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         warn_about(rows, self.model_, self.calibration_, budget, seed=seed)
         return self
 
+    def calibrate(
+        self,
+        X: Table | None = None,
+        budget: Budget | None = None,
+        *,
+        days: float | None = None,
+        thresholds_by: Sequence[str] | None = None,
+    ) -> Self:
+        """Set the threshold anew; nothing is trained.
+
+        With flows that the model did not learn from, one model gives all scores, so the p-values have their guarantee
+        (split conformal): a benign flow has a p-value of at most p with probability p or less, averaged over
+        calibrations, if it is exchangeable with these flows.
+
+        Args:
+            X: New benign flows. None: the scores of the last calibration are kept, and only the budget changes.
+            budget: None: as this detector was made with.
+            days: Days in which the flows were seen, where their times do not tell.
+            thresholds_by: As of the constructor. None: as this detector was made with; without `X` groups stay.
+
+        Raises:
+            DataError: The flows, or the scores of the last calibration, cannot support the budget.
+            Further errors as `anomaly_score` and `clan.calibrate.calibrate`.
+        """
+        check_is_fitted(self)
+        budget = self.budget if budget is None else budget
+        if X is None:
+            self.calibration_ = self.calibration_.with_budget(budget)
+            return self
+        self.thresholds_by = tuple(self.thresholds_by if thresholds_by is None else thresholds_by)
+        self.calibration_ = calibrate_rows(self._raw_score(X), budget, X, days=days, by=self.thresholds_by)
+        return self
+
     def anomaly_score(self, X: Table) -> Floats:
         """Score flows: higher = more anomalous; shape `(n,)`, finite.
+
+        With `thresholds_by` the scores of each group are shifted, so that all groups alert from `threshold_` on.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -182,6 +228,26 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             DataError: NaN or infinite values in a polars table, or null in one that is no flow table.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
+        group = self.group(X)
+        return self.calibration_.level(self._raw_score(X), group)
+
+    def group(self, X: Table) -> NDArray[np.int64] | None:
+        """Find the group of each flow, of `calibration_.groups`; None where there is one threshold only.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            SchemaError: The table lacks a column that the groups need.
+        """
+        check_is_fitted(self)
+        groups = self.calibration_.groups
+        if groups is None:
+            return None
+        if not columns.is_frame(X):
+            raise SchemaError(f"this model has thresholds by {', '.join(groups.by)}, and needs a flow table (polars)")
+        return groups.assign(columns.collect(X))
+
+    def _raw_score(self, X: Table) -> Floats:
+        """Score flows as the model does, before any levelling."""
         check_is_fitted(self)
         if columns.is_frame(X):
             frame = columns.collect(X)
@@ -200,8 +266,24 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score_and_p_value(self, X: Table) -> tuple[Floats, Floats]:
         """Score flows once and give `(anomaly_score, p_value)`, each of shape `(n,)`."""
-        scores = self.anomaly_score(X)
-        return scores, self.calibration_.p_value(scores)
+        group = self.group(X)
+        scores = self.calibration_.level(self._raw_score(X), group)
+        return scores, self.calibration_.p_value(scores, group)
+
+    def judge(self, flows: pl.DataFrame) -> pl.DataFrame:
+        """Give a table with its scores: `anomaly_score`, `p_value`, `p_extrapolated`, `alert`.
+
+        `p_extrapolated` marks p-values that come from the fitted tail, below what ranks can tell.
+        """
+        group = self.group(flows)
+        score = self.calibration_.level(self._raw_score(flows), group)
+        p_value = self.calibration_.p_value(score, group)
+        return flows.with_columns(
+            anomaly_score=score,
+            p_value=p_value,
+            p_extrapolated=p_value < self.calibration_.lowest_p_value(group),
+            alert=score >= self.threshold_,
+        )
 
     def score_samples(self, X: Table) -> Floats:
         """Minus `anomaly_score`, as scikit-learn has it: lower = more anomalous."""
@@ -214,6 +296,15 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Table) -> NDArray[np.int64]:
         """Decide for each flow: -1 alerts, +1 does not."""
         return np.where(self.anomaly_score(X) >= self.threshold_, -1, 1)
+
+    @property
+    def budget(self) -> Budget:
+        """What was asked for.
+
+        Raises:
+            ConfigError: It contradicts itself.
+        """
+        return Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr, fdr=self.fdr)
 
     @property
     def threshold_(self) -> float:
@@ -268,22 +359,18 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _recipe(self) -> Preset:
         """The preset with the constructor's changes; checks the settings."""
-        recipe = preset(self.preset)
-        if self.scorer is not None:
-            scorer_class(self.scorer)
-            recipe = replace(recipe, scorer=self.scorer)
         if self.n_folds < 2:
             raise ConfigError(f"n_folds must be at least 2, got {self.n_folds}")
         if not 0 <= self.clean < 0.5:
             raise ConfigError(f"clean must be in [0, 0.5), got {self.clean}")
         if self.days is not None and not 0 < self.days < np.inf:
             raise ConfigError(f"days must be above 0, got {self.days}")
-        changes: dict[str, Any] = {"device": self.device}
+        train: dict[str, Any] = {"device": self.device}
         if self.epochs is not None:
-            changes["epochs"] = self.epochs
+            train["epochs"] = self.epochs
         if self.precision != "auto":
-            changes["precision"] = self.precision
-        return replace(recipe, train=replace(recipe.train, **changes))
+            train["precision"] = self.precision
+        return preset(self.preset).changed(scorer=self.scorer, train=train)
 
     def _training_rows(self, X: Table, recipe: Preset) -> TrainingRows:
         """Read the training table and remember its columns, as scikit-learn does."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clan._version import __version__
 from clan.calibrate import Calibration
+from clan.detect.calibration_entry import calibration_entry, stored_calibration
 from clan.detect.model import Model
 from clan.detect.presets import Preset
 from clan.detect.quantiles import PROBABILITIES
@@ -107,17 +108,7 @@ class Record:
                 "names": None if self.input_names is None else list(self.input_names),
                 "columns": list(self.columns),
             },
-            "calibration": {
-                "alpha": calibration.alpha,
-                "budget": calibration.budget,
-                "days": calibration.days,
-                "rows": calibration.n,
-                "inflation": calibration.inflation,
-                "threshold": calibration.threshold,
-                "expected_fpr": calibration.expected_fpr,
-                "expected_alerts_per_day": calibration.expected_alerts_per_day,
-                "alerts_per_day_interval": calibration.alerts_per_day_interval,
-            },
+            "calibration": calibration_entry(calibration),
         }
 
 
@@ -186,7 +177,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
     )
     if len(record.columns) != len(features) or not all(0 <= i < record.n_inputs for i in record.columns):
         raise ModelFileError("its input columns are not those of its features")
-    calibration = _calibration(manifest["calibration"], _typed(tensors, "calibration.scores", np.float64, 1))
+    calibration = stored_calibration(manifest["calibration"], _typed(tensors, "calibration.scores", np.float64, 1))
     quantiles = _typed(tensors, "benign_quantiles", np.float64, 2)
     if quantiles.shape != (len(PROBABILITIES), len(features)):
         raise ModelFileError(f"benign quantiles have shape {quantiles.shape}")
@@ -211,24 +202,6 @@ def stored_feature(name: str, unit: str, group: str) -> Feature:
     raise ModelFileError(f"this clan has no feature {name!r} in group {group!r}; update clan, or train again")
 
 
-def _calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Calibration:
-    days = entry["days"]
-    calibration = Calibration(
-        scores=scores,
-        alpha=float(entry["alpha"]),
-        budget=str(entry["budget"]),
-        days=None if days is None else float(days),
-        inflation=float(entry["inflation"]),
-    )
-    if not (0 < calibration.alpha <= 1 <= calibration.inflation) or not len(scores) or (np.diff(scores) < 0).any():
-        raise ModelFileError("its calibration is not one: scores must ascend, alpha must be in (0, 1]")
-    if calibration.threshold != entry["threshold"]:
-        raise ModelFileError(
-            f"threshold {entry['threshold']} is not the one of its calibration, {calibration.threshold}"
-        )
-    return calibration
-
-
 def _model(record: Record, tensors: dict[str, Array]) -> Model:
     n_features = len(record.features)
     scaler = Scaler.from_tensors(record.facts["scaler"], _part(tensors, "scaler.", np.float64), n_features=n_features)
@@ -248,6 +221,7 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
         "scorer": manifest["scorer"],
         "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],
+        "thresholds_by": tuple((manifest["calibration"].get("groups") or {}).get("by", ())),
         "epochs": int(manifest["train"]["epochs"]),
         "n_folds": max(2, int(manifest["n_folds"])),
         "random_state": int(manifest["seed"]),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from clan.detect.scorers import scorer_class
 from clan.errors import UnknownNameError
 from clan.train import TrainSettings
 
@@ -26,6 +28,16 @@ class Preset:
     scorer: str = "prototypes"
     train: TrainSettings = field(default_factory=TrainSettings)
     drop_zero_columns: bool = False
+
+    def changed(self, *, scorer: str | None, train: Mapping[str, Any]) -> Preset:
+        """The same recipe with another scorer, where one is named, and other settings of the training.
+
+        Raises:
+            UnknownNameError: No scorer has this name.
+        """
+        if scorer is not None:
+            scorer_class(scorer)
+        return replace(self, scorer=scorer or self.scorer, train=replace(self.train, **train))
 
 
 PRESETS: dict[str, Preset] = {

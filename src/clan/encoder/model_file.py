@@ -15,8 +15,11 @@ from safetensors import SafetensorError
 
 from clan.errors import ModelFileError
 
-FORMAT_VERSION = 1
-"""Raised whenever an older clan could not read the file any more."""
+FORMAT_VERSION = 2
+"""Raised whenever an older clan could not read the file any more. 2: calibrations by group, with tails."""
+
+OLDEST_VERSION = 1
+"""What this clan still reads."""
 
 MAX_BYTES = 1 << 30
 MAX_HEADER_BYTES = 1 << 24
@@ -74,9 +77,10 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
             f"{path} has model format {version}, this clan reads up to {FORMAT_VERSION}; "
             "update clan, or train again with this one"
         )
-    if version != FORMAT_VERSION:
+    if not isinstance(version, int) or version < OLDEST_VERSION:
         raise ModelFileError(
-            f"{path} has model format {version!r}, expected {FORMAT_VERSION}; train again with this clan"
+            f"{path} has model format {version!r}, expected {OLDEST_VERSION} to {FORMAT_VERSION}; "
+            "train again with this clan"
         )
     try:
         tensors = safetensors.numpy.load(data)

@@ -12,6 +12,7 @@ import polars as pl
 
 from clan.alerts import Alert, Sink, alerts_from
 from clan.alerts.sinks.encodings.eve import encode_stats
+from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
 from clan.explain import reasons
@@ -29,7 +30,7 @@ KEPT_ALERTS = 10_000
 EARLY = "Anomalous flow, still open"
 """Category of an alert on the early report of a flow that goes on."""
 
-_SCORE_COLUMNS = [*IDENTITY, "anomaly_score", "p_value", "alert"]
+_SCORE_COLUMNS = [*IDENTITY, "anomaly_score", "p_value", "p_extrapolated", "alert"]
 
 
 @dataclass(kw_only=True)
@@ -68,6 +69,9 @@ class Monitor:
         annotate: Where the records of the source go with their scores, if anywhere; nothing alerts then.
         stats: Where the statistics of a live capture go, a line each, if anywhere.
         stats_every_s: How often, in seconds of the capture, and once more at its end.
+        fdr: Share of the alerts that may be false, in (0, 1), on top of the detector's budget. None: as the detector
+            was calibrated for. Early reports of flows that go on keep to the budget alone: whether they alert must not
+            depend on when they were made.
     """
 
     def __init__(  # noqa: PLR0913 - where each kind of result goes
@@ -81,6 +85,7 @@ class Monitor:
         annotate: Callable[[pl.DataFrame], None] | None = None,
         stats: Callable[[str], None] | None = None,
         stats_every_s: float = 60.0,
+        fdr: float | None = None,
     ) -> None:
         self.use(detector, namer=namer)
         self.outcome = Outcome()
@@ -88,6 +93,8 @@ class Monitor:
         self._annotate = annotate
         self._stats, self._stats_every_s = stats, stats_every_s
         self._stats_at = stats_every_s
+        fdr = detector.calibration_.fdr if fdr is None else fdr
+        self._fdr = None if fdr is None else OnlineFdr(fdr)
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
     def use(self, detector: ClanDetector, *, namer: FlowClassifier | None = None) -> None:
@@ -136,11 +143,13 @@ class Monitor:
 
     def handle(self, flows: pl.DataFrame) -> list[Alert]:
         """Score one batch of flows and send its alerts; gives them, in the order of the flows."""
-        detector, outcome = self.detector, self.outcome
-        score, p_value = detector.score_and_p_value(flows)
-        scored = flows.with_columns(anomaly_score=score, p_value=p_value, alert=score >= detector.threshold_)
+        outcome, scored = self.outcome, self.detector.judge(flows)
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
+        if self._fdr is not None:
+            scored = scored.with_columns(
+                alert=self._fdr.select(scored["p_value"].to_numpy(), scored["alert"].to_numpy())
+            )
         alerts = self._settle(self._alerts_of(scored.filter("alert")), scored)
         self._send(alerts)
         narrow = scored.select(_SCORE_COLUMNS)

@@ -3,10 +3,11 @@ r"""Alerts as Suricata EVE JSON, one object a line.
 The line keeps to Suricata's own schema: no keys of ours in `alert` or `flow`, and everything that Suricata does not
 know lies in `alert.metadata`, whose values are lists of strings there. The features that explain an alert are lists of
 the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_quantile`, `benign_low`,
-`benign_high`, `reason`. Numbers in these strings are exact (`repr`). A model that names flows adds `label` (a class or
-`unknown`), `likeliest_label` and the probability of the latter, `label_probability`. `alert_id` is what `clan verdict`
-and `clan alerts show` take; grouped alerts add `incident_id`, and a file of hosts `src_name`, `src_group`, `dst_name`
-and `dst_group`.
+`benign_high`, `reason`. Numbers in these strings are exact (`repr`). Where `p_extrapolated` is `true`, no benign flow
+of the calibration scored as high, and the p-value comes from a fitted tail. A model that names flows adds `label` (a
+class or `unknown`), `likeliest_label` and the probability of the latter, `label_probability`. `alert_id` is what
+`clan verdict` and `clan alerts show` take; grouped alerts add `incident_id`, and a file of hosts `src_name`,
+`src_group`, `dst_name` and `dst_group`.
 
 What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
@@ -128,6 +129,7 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
     known: dict[str, list[str]] = {
         "anomaly_score": [repr(alert.anomaly_score)],
         "p_value": [repr(alert.p_value)],
+        "p_extrapolated": ["true" if alert.p_extrapolated else "false"],
         "threshold": [repr(alert.threshold)],
         "alpha": [repr(alert.alpha)],
         "model_id": [alert.model_id],

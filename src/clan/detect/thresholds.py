@@ -1,0 +1,61 @@
+"""From the scores of a table's rows to its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clan.calibrate import Budget, Calibration, calibrate, observed_days
+from clan.detect import columns
+from clan.detect.columns import Streams
+from clan.errors import SchemaError
+
+Floats = NDArray[np.float64]
+
+
+def calibrate_rows(
+    scores: Floats,
+    budget: Budget,
+    table: object,
+    *,
+    streams: Streams | None = None,
+    days: float | None = None,
+    by: Sequence[str] = (),
+    inflation: float = 1.0,
+) -> Calibration:
+    """Calibrate on the rows of a table that have a score.
+
+    Args:
+        scores: Of each row; NaN where it has none. Shape `(n,)`.
+        budget: What was asked for.
+        table: The table; hosts, ports and times are known where it is a polars one.
+        streams: Where and when the rows were seen; None: as the table tells.
+        days: Days in which they were seen; None: as the table tells.
+        by: What to group them by.
+        inflation: See `Calibration`.
+
+    Raises:
+        SchemaError: Groups were asked of an array, or of a table without their columns.
+        DataError: The rows cannot support the budget.
+    """
+    frame = columns.collect(table) if columns.is_frame(table) else None
+    streams = streams or (columns.Streams() if frame is None else columns.streams(frame))
+    days = observed_days(frame) if days is None and frame is not None else days
+    if by and frame is None:
+        raise SchemaError("thresholds by group need a flow table (polars): an array has no hosts, ports or times")
+    known = np.flatnonzero(~np.isnan(scores))
+    order = None
+    if streams.time is not None:
+        source = np.zeros(len(scores), dtype=np.int64) if streams.source is None else streams.source
+        order = np.lexsort((streams.time[known], source[known]))
+    return calibrate(
+        scores[known],
+        budget,
+        days=days,
+        inflation=inflation,
+        order=order,
+        flows=frame[known] if by and frame is not None else None,
+        by=by,
+    )
