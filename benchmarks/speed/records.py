@@ -63,7 +63,7 @@ def write_inputs(folder: Path, n: int) -> dict[str, Path]:
     contents = {
         "Zeek conn.log (TSV)": text(rows),
         "Zeek conn.log (JSON)": ndjson(rows),
-        "Suricata eve.json": lines([flow(i % 50_000, flow_id=i) for i in range(n)]),
+        "Suricata eve.json": lines([flow(i) for i in range(n)]),
     }
     paths = {name: folder / f"{i}.log" for i, name in enumerate(contents)}
     for name, path in paths.items():

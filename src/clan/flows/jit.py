@@ -35,7 +35,13 @@ def _cache_dir() -> Path | None:
         f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK')} {os.environ.get('NUMBA_OPT')}".encode()
     )
     source_root = Path(__file__).parent.parent
-    compiled = ("flows/**/*.py", "context/*.py", "sources/packets/*.py", "sources/netflow/template.py")
+    compiled = (
+        "flows/**/*.py",
+        "context/*.py",
+        "sources/packets/*.py",
+        "sources/netflow/template.py",
+        "sources/records/json_*.py",
+    )
     for path in sorted(path for pattern in compiled for path in source_root.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     try:

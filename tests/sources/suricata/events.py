@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 FLOW: dict[str, Any] = {
@@ -35,8 +36,8 @@ FLOW: dict[str, Any] = {
 
 def flow(number: int, **changes: Any) -> dict[str, Any]:
     """Another flow, a hundredth of a second later for each number."""
-    micros = 250_000 + 10_000 * number
-    start = f"2023-11-14T22:{13 + micros // 60_000_000:02}:{micros // 10**6 % 60:02}.{micros % 10**6:06}+0000"
+    began = datetime(2023, 11, 14, 22, 13) + timedelta(microseconds=250_000 + 10_000 * number)
+    start = f"{began:%Y-%m-%dT%H:%M:%S.%f}+0000"
     times = {"start": start, "end": start}
     return {**FLOW, "flow_id": 100 + number, "flow": {**FLOW["flow"], **times}, **changes}
 
@@ -61,4 +62,4 @@ def alert(number: int, signature: str) -> dict[str, Any]:
 
 def lines(events: Sequence[Mapping[str, Any]]) -> str:
     """A whole eve.json."""
-    return "".join(json.dumps(event) + "\n" for event in events)
+    return "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events)

@@ -13,6 +13,7 @@ from tests.sources.suricata.events import FLOW, alert, flow, lines, netflow
 from clan.errors import MalformedRecord, NoFlows
 from clan.schema import CARRIED, IDENTITY, features_of
 from clan.sources import FlowReader, read_flows
+from clan.sources.records import RecordStream
 from clan.sources.suricata import source
 
 
@@ -96,10 +97,20 @@ def test_netflow_events_beside_flow_events_say_the_same_again(tmp_path: Path) ->
     assert reader.report.losses() == {"records_of_other_types": 2}
 
 
+@pytest.mark.parametrize("piece", [1, 2, 3])
+def test_directions_are_joined_where_a_piece_ends_between_them(piece: int) -> None:
+    events = [netflow(1), netflow(1, back=True), netflow(2), netflow(3), netflow(3, back=True), netflow(4)]
+    stream = RecordStream("eve.json", source.EveParser("eve.json"))
+    cut = [lines(events[i : i + piece]).encode() for i in range(0, len(events), piece)]
+    flows = pl.concat([*(batch for part in cut for batch in stream.take(part)), *stream.release()])
+    assert flows["conn_fwd_packets"].to_list() == [12] * 4
+    assert (flows["conn_bwd_packets"] > 0).to_list() == [True, False, True, False]
+
+
 BAD = {
     "cut": lines([flow(1)])[:-30].encode(),
     "no UTF-8": lines([flow(1)]).encode().replace(b"TCP", b"T\xff\xfe"),
-    "a count that is text": lines([flow(1)]).encode().replace(b'"pkts_toserver": 12', b'"pkts_toserver": "x"'),
+    "a count that is text": lines([flow(1)]).encode().replace(b'"pkts_toserver":12', b'"pkts_toserver":"x"'),
     "no time": lines([flow(1)]).encode().replace(b"2023-11-14T", b"yesterday "),
     "a flow that is a number": b'{"timestamp":"","event_type":"flow","flow":7}',
 }

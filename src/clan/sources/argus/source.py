@@ -109,6 +109,10 @@ class ArgusParser:
         """Give the line that names the columns."""
         return head[: head.find(b"\n") + 1]
 
+    def rest(self) -> Parsed | None:
+        """Give nothing: every line is a flow."""
+        return None
+
     def enrich(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Leave it as it is."""
         return frame

@@ -13,6 +13,8 @@ PIECE_BYTES: Final = 8 << 20
 MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is no record of a flow; it is passed over, and counted."""
 
+_TAIL_BYTES: Final = 1 << 14
+
 
 class Readable(Protocol):
     """What gives bytes: a file, the output of a tool."""
@@ -60,9 +62,12 @@ class LineReader:
 
 
 def _behind_last_newline(buffer: np.ndarray[tuple[int], np.dtype[np.uint8]], start: int, end: int) -> int:
-    """Find the position behind the last newline, 0 where there is none in what is new."""
-    at = buffer[start:end].tobytes().rfind(b"\n")
-    return 0 if at < 0 else start + at + 1
+    """Find the position behind the last newline, 0 where there is none in what is new; looks at the end first."""
+    for begin in (max(start, end - _TAIL_BYTES), start):
+        at = buffer[begin:end].tobytes().rfind(b"\n")
+        if at >= 0:
+            return begin + at + 1
+    return 0
 
 
 def lines_of(piece: bytes) -> list[bytes]:

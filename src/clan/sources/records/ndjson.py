@@ -1,4 +1,4 @@
-"""Lines of JSON to rows: polars reads them all at once, and line by line only where one of them is bad."""
+"""Lines of JSON to rows: all at once, and line by line only where one of them is bad."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from clan.sources.records.lines import lines_of
 from clan.sources.records.parsed import BadLine, Parsed, salvage
+from clan.sources.records.projection import projection_of
 
 MOST_BRACKETS: Final = 10_000
 """Brackets that a line may open: a bound on what hostile text does to a recursive parser."""
@@ -50,6 +51,15 @@ def parse_ndjson(piece: bytes, schema: Schema, *, others: Sequence[Schema] = (),
 
 
 def _read(piece: bytes, schema: Schema) -> pl.DataFrame:
+    """Read whole lines: the keys of the schema alone where every line is plain, else all of them.
+
+    Raises:
+        PolarsError: A line is no JSON, or a value not of its column's type.
+    """
+    projection = projection_of(tuple(schema.items()))
+    found = None if projection is None else projection.read(piece)
+    if found is not None:
+        return found
     return pl.read_ndjson(io.BytesIO(piece), schema=dict(schema))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 WINDOW_ROWS: Final = 1 << 16
@@ -42,17 +43,20 @@ class Reorder:
             fresh = pl.concat(self._fresh)
             self._fresh = [fresh[self._window :]]
             self._n_fresh = fresh.height - self._window
-            merged = _sorted(fresh[: self._window], self._waiting)
+            merged, order = _sorted(fresh[: self._window], self._waiting)
             n_out = merged.height - self._window
-            self._waiting = merged[n_out:]
-            out += self._leave(merged[:n_out])
+            self._waiting = merged[order[n_out:]]
+            out += self._leave(merged[order[:n_out]])
         return out
 
     def flush(self) -> list[pl.DataFrame]:
         """Give all that waits."""
         rest = [*([] if self._waiting is None else [self._waiting]), *self._fresh]
         self._waiting, self._fresh, self._n_fresh = None, [], 0
-        return self._leave(_sorted(pl.concat(rest), None)) if rest else []
+        if not rest:
+            return []
+        merged, order = _sorted(pl.concat(rest), None)
+        return self._leave(merged[order])
 
     def _leave(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
         """Count what is late, and drop what is there twice."""
@@ -72,6 +76,16 @@ class Reorder:
         return [rows] if rows.height else []
 
 
-def _sorted(fresh: pl.DataFrame, waiting: pl.DataFrame | None) -> pl.DataFrame:
-    together = fresh if waiting is None else pl.concat([waiting, fresh])
-    return together.sort("ts_end", "uid", maintain_order=True)
+def _sorted(fresh: pl.DataFrame, waiting: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.Series]:
+    """Put rows together; gives them and their order: by ends, which are nearly sorted, and by uid among equals."""
+    together = fresh.rechunk() if waiting is None else pl.concat([waiting, fresh], rechunk=True)
+    ends = together["ts_end"].to_physical().to_numpy()
+    order = np.argsort(ends, kind="stable")
+    in_order = ends[order]
+    equal = np.flatnonzero(in_order[1:] == in_order[:-1])
+    if len(equal):
+        alike = np.union1d(equal, equal + 1)
+        rows = order[alike]
+        keys = pl.DataFrame({"end": ends[rows], "uid": together["uid"][rows], "row": rows})
+        order[alike] = keys.sort("end", "uid", maintain_order=True)["row"].to_numpy()
+    return together, pl.Series(order)

@@ -26,6 +26,9 @@ class RecordParser(Protocol):
     def parse(self, piece: bytes) -> Parsed:
         """Make rows of whole lines: the columns that `clan.sources.records.checked` asks for, always the same ones."""
 
+    def rest(self) -> Parsed | None:
+        """Give the rows that waited for lines which have not come; None where there is none."""
+
     def enrich(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add what takes more than the line itself; rows come in order of (`ts_end`, `uid`)."""
 
@@ -69,7 +72,9 @@ class RecordStream:
         Raises:
             MalformedRecord: A line is no record, and reading is strict.
         """
-        parsed = self.parser.parse(piece)
+        yield from self._take(self.parser.parse(piece))
+
+    def _take(self, parsed: Parsed) -> Iterator[pl.DataFrame]:
         good, odd = checked(parsed.frame)
         parsed.refuse([BadLine(str(uid), "address, time, port or count that cannot be") for uid in odd["uid"]])
         self._counts.update(parsed.counts)
@@ -79,7 +84,10 @@ class RecordStream:
         yield from self._tables(self._order.push(good))
 
     def release(self) -> Iterator[pl.DataFrame]:
-        """Give everything that waits for earlier records."""
+        """Give everything that waits for earlier records, or for others of its flow."""
+        rest = self.parser.rest()
+        if rest is not None:
+            yield from self._take(rest)
         yield from self._tables(self._order.flush())
 
     def _tables(self, rows: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

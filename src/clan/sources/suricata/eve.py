@@ -135,10 +135,10 @@ def _table(
     for side, count, length in zip(("fwd", "bwd"), packets, size, strict=True):
         measured[f"conn_{side}_bytes"] = (length - _LINK_BYTES * count).clip(0)
         measured[f"conn_{side}_payload"] = _all(None, events.height, _WHOLE)
-    for name, bit in (("syn", _SYN), ("fin", _FIN), ("rst", _RST)):
-        for side, text in zip(("fwd", "bwd"), flags, strict=True):
-            number = text.str.to_integer(base=16, strict=False, dtype=pl.Int64)
-            measured[f"conn_{side}_{name}"] = ((number // bit) % 2).zip_with(tcp, zero)
+    for side, text in zip(("fwd", "bwd"), flags, strict=True):
+        number = text.str.to_integer(base=16, strict=False, dtype=pl.Int64).zip_with(tcp, zero)
+        for name, bit in (("syn", _SYN), ("fin", _FIN), ("rst", _RST)):
+            measured[f"conn_{side}_{name}"] = (number & bit) // bit
     if "record" in events.columns:
         measured |= {"record": events["record"], "record_header": _all(None, events.height, pl.String())}
     return pl.DataFrame(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -35,6 +35,7 @@ class EveParser:
         self._keep = "record" if keep_records else None
         self._types: Counter[str] = Counter()
         self._forgotten = 0
+        self._waiting: pl.DataFrame | None = None  # the last netflow event, without its other direction
         self._alerts = pl.DataFrame(schema={"flow_id": pl.String(), "source_alert": pl.String()})
 
     def parse(self, piece: bytes) -> Parsed:
@@ -45,9 +46,9 @@ class EveParser:
         types = events["event_type"].value_counts()
         found = {str(name): int(count) for name, count in types.iter_rows()}
         self._types.update(found)
-        self._remember(events.filter(pl.col("event_type") == "alert"))
-        flows = flows_of(events.filter(pl.col("event_type") == "flow"))
-        netflow = self._netflow(events.filter(pl.col("event_type") == "netflow"))
+        self._remember(_of_type(events, "alert", found))
+        flows = flows_of(_of_type(events, "flow", found))
+        netflow = self._netflow(_of_type(events, "netflow", found))
         used = found.get("flow", 0) + (found.get("netflow", 0) if netflow is not None else 0)
         out.counts["records_of_other_types"] += events.height - used
         out.frame = flows if netflow is None else pl.concat([flows, netflow])
@@ -57,7 +58,17 @@ class EveParser:
         """Join the directions of `netflow` events, unless there are `flow` events, which say the same and more."""
         if self._types["flow"] or not events.height:
             return None
+        if self._waiting is not None:
+            events, self._waiting = pl.concat([self._waiting, events]), None
+        last = events["flow_id"][-1]
+        if events.height == 1 or events["flow_id"][-2] != last:  # its other direction may follow
+            events, self._waiting = events[:-1], events[-1:]
         return netflows_of(events)
+
+    def rest(self) -> Parsed | None:
+        """Give the flow that waited for its other direction."""
+        waiting, self._waiting = self._waiting, None
+        return None if waiting is None else Parsed(netflows_of(waiting))
 
     def _remember(self, alerts: pl.DataFrame) -> None:
         """Keep the first alert of each flow until its end."""
@@ -96,6 +107,14 @@ class EveParser:
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
+
+
+def _of_type(events: pl.DataFrame, name: str, found: Mapping[str, int]) -> pl.DataFrame:
+    """Give the events of a type; copies nothing where they are all, or none."""
+    n = found.get(name, 0)
+    if n in (0, events.height):
+        return events[:n]
+    return events.filter(pl.col("event_type") == name)
 
 
 _TYPES: Final = frozenset(

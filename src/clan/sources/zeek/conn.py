@@ -53,7 +53,12 @@ _UNKNOWN: Final = 255
 """IANA's reserved number, for `unknown_transport` of a Zeek that does not log the number."""
 _HEADERS: Final = {6: 20, 17: 8, 1: 8, 58: 8}
 """Bytes of the transport header, where payload is told from IP bytes."""
-_FLAGS: Final = {"syn": "sh", "fin": "f", "rst": "r"}
+_FLAG_SEEN: Final = {
+    f"conn_{side}_{flag}": pl.col("word").str.contains(letters if side == "bwd" else letters.upper())
+    for flag, letters in (("syn", "[sh]"), ("fin", "f"), ("rst", "r"))
+    for side in ("fwd", "bwd")
+}
+"""Whether a side sent a flag, by the letters of the history."""
 
 
 def measured(frame: pl.DataFrame, names: frozenset[str] | None) -> pl.DataFrame:
@@ -80,7 +85,7 @@ def measured(frame: pl.DataFrame, names: frozenset[str] | None) -> pl.DataFrame:
         _protocol(),
         *(pl.col(name).fill_null("") for name in ("history", "conn_state", "service") if has(name)),
         *(pl.col(name).fill_null(0) for name in ("missed_bytes",) if has(name)),
-    )
+    ).pipe(by_word, "history", _FLAG_SEEN)
     duration = length if has("duration") else pl.lit(None, pl.Int64())
     return frame.select(
         "uid",
@@ -105,9 +110,8 @@ def measured(frame: pl.DataFrame, names: frozenset[str] | None) -> pl.DataFrame:
         conn_fwd_payload=_payload("orig", has=has),
         conn_bwd_payload=_payload("resp", has=has),
         **{
-            f"conn_{side}_{flag}": _flag(letters if side == "bwd" else letters.upper())
-            for flag, letters in _FLAGS.items()
-            for side in ("fwd", "bwd")
+            name: pl.when(pl.col("protocol") == 6).then(name).when(pl.col("history").is_not_null()).then(0)
+            for name in _FLAG_SEEN
         },
         conn_missed_bytes="missed_bytes",
         history="history",
@@ -136,12 +140,6 @@ def _payload(side: str, *, has: Any) -> pl.Expr:
     # A TCP connection whose payload is unset has sent none: its headers have options, which are no payload.
     derived = pl.when(pl.col("protocol") == 6).then(0).otherwise(counted.clip(0).fill_null(0))
     return pl.coalesce(pl.col(f"{side}_bytes"), derived)
-
-
-def _flag(letters: str) -> pl.Expr:
-    """Tell whether a side sent a flag, by the letters of the history; 0 for other protocols than TCP."""
-    seen = pl.any_horizontal(pl.col("history").str.contains(letter, literal=True) for letter in letters)
-    return pl.when(pl.col("protocol") == 6).then(seen.cast(pl.Int64)).when(pl.col("history").is_not_null()).then(0)
 
 
 def told(frame: pl.DataFrame) -> pl.DataFrame:

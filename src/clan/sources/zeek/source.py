@@ -59,6 +59,10 @@ class ConnParser:
         out.frame = pl.concat([empty, *tables])
         return out
 
+    def rest(self) -> Parsed | None:
+        """Give nothing: every line is a flow."""
+        return None
+
     def enrich(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Name what the words say, and join the logs beside."""
         frame = told(frame)
