@@ -3,7 +3,8 @@
 ```
 ClanError(Exception)
 ├─ ConfigError(+ValueError)            a setting: key, value, what is allowed
-│  └─ UnknownNameError                 a name that is in no registry, with the nearest one that is
+│  ├─ UnknownNameError                 a name that is in no registry, with the nearest one that is
+│  └─ SettingsError                    everything that is wrong with a configuration, one message each
 ├─ SchemaError(+ValueError)            columns that are missing, extra or mean something else
 ├─ DataError(+ValueError)              too few rows, no usable times, nothing finite
 ├─ SourceError                         what could not be read
@@ -52,6 +53,18 @@ class UnknownNameError(ConfigError):
         nearest = difflib.get_close_matches(name, self.options, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         super().__init__(f"unknown {kind} {name!r}{hint} (known: {', '.join(self.options)})")
+
+
+class SettingsError(ConfigError):
+    """Several settings that cannot be, said together.
+
+    Args:
+        problems: What is wrong, a sentence each, at least one.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
 
 
 class SchemaError(ClanError, ValueError):

@@ -29,6 +29,7 @@ LAYERS = (
     {"explain", "drift"},
     {"evaluate"},
     {"monitor"},
+    {"watch"},
     {"serve", "scale"},
     {"cli"},
     {"__main__"},

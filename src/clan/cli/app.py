@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from clan._version import __version__
-from clan.cli import bench, detect, doctor, evaluate, finetune, flows, info, train
+from clan.cli import bench, config, detect, doctor, evaluate, finetune, flows, info, train, watch
 from clan.cli.console import err, show_warnings
-from clan.errors import ClanError, ConfigError, NoFlows
+from clan.errors import ClanError, ConfigError, NoFlows, SettingsError
 
 FAILED, USAGE, NO_FLOWS = 1, 2, 3
 
@@ -30,9 +30,11 @@ app = typer.Typer(
 app.command("flows")(flows.command)
 app.command("train")(train.command)
 app.command("detect")(detect.command)
+app.command("watch")(watch.command)
 app.command("finetune")(finetune.command)
 app.command("evaluate")(evaluate.command)
 app.command("bench")(bench.command)
+app.add_typer(config.app, name="config")
 app.command("info")(info.command)
 app.command("doctor")(doctor.command)
 
@@ -67,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except ClanError as error:
-        err.error(str(error))
+        for message in error.problems if isinstance(error, SettingsError) else (str(error),):
+            err.error(message)
         if isinstance(error, NoFlows):
             return NO_FLOWS
         return USAGE if isinstance(error, ConfigError) else FAILED

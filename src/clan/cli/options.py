@@ -146,6 +146,19 @@ Features = Annotated[
         show_default=False,
     ),
 ]
+Config = Annotated[
+    str | None,
+    typer.Option("-c", "--config", metavar="FILE.toml", help="Configuration of clan watch.", show_default=False),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set one key over the file, such as --set metrics.port=9469; repeatable.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
 Model = Annotated[str, typer.Option("-m", "--model", metavar="MODEL", help="Model file made by clan train.")]

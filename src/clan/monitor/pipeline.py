@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ class Outcome:
         n_flows: Flows scored.
         n_alerts: Flows that alert, each counted once.
         labels: How many of the alerts have which name; empty where nothing names them.
+        scoring_s: Seconds that scoring took.
         n_withdrawn: Flows among them whose early report alerted and whose end did not.
         alerts: The alerts with the lowest p-values, at most `KEPT_ALERTS`.
         scored: Identity and scores of every flow, when they were to be kept.
@@ -49,6 +51,7 @@ class Outcome:
     n_flows: int = 0
     n_alerts: int = 0
     n_withdrawn: int = 0
+    scoring_s: float = 0.0
     labels: Counter[str] = field(default_factory=Counter)
     alerts: list[Alert] = field(default_factory=list)
     scored: list[pl.DataFrame] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Monitor:
         scores: Where the scores of all flows go, if anywhere.
         keep_scored: Keep identity and scores of every flow in memory, for a report.
         annotate: Where the records of the source go with their scores, if anywhere; nothing alerts then.
+        observers: Told of each batch of flows that have ended, with identity, features, scores and `alert`.
         stats: Where the statistics of a live capture go, a line each, if anywhere.
         stats_every_s: How often, in seconds of the capture, and once more at its end.
         fdr: Share of the alerts that may be false, in (0, 1), on top of the detector's budget. None: as the detector
@@ -83,6 +87,7 @@ class Monitor:
         scores: TableWriter | None = None,
         keep_scored: bool = False,
         annotate: Callable[[pl.DataFrame], None] | None = None,
+        observers: Sequence[Callable[[pl.DataFrame], None]] = (),
         stats: Callable[[str], None] | None = None,
         stats_every_s: float = 60.0,
         fdr: float | None = None,
@@ -90,7 +95,7 @@ class Monitor:
         self.use(detector, namer=namer)
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
-        self._annotate = annotate
+        self._annotate, self._observers = annotate, observers
         self._stats, self._stats_every_s = stats, stats_every_s
         self._stats_at = stats_every_s
         fdr = detector.calibration_.fdr if fdr is None else fdr
@@ -143,7 +148,9 @@ class Monitor:
 
     def handle(self, flows: pl.DataFrame) -> list[Alert]:
         """Score one batch of flows and send its alerts; gives them, in the order of the flows."""
-        outcome, scored = self.outcome, self.detector.judge(flows)
+        began, outcome = time.perf_counter(), self.outcome
+        scored = self.detector.judge(flows)
+        outcome.scoring_s += time.perf_counter() - began
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
         if self._fdr is not None:
@@ -157,6 +164,8 @@ class Monitor:
             self._scores.write(narrow)
         if self._annotate is not None:
             self._annotate(scored)
+        for observe in self._observers:
+            observe(scored)
         if self._keep:
             outcome.scored.append(narrow)
         outcome.n_flows += flows.height

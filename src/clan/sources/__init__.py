@@ -8,7 +8,7 @@ from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.opening import USUAL_READERS, Input, Reader, Readers, open_reader
 from clan.sources.reader import FlowReader, empty_flows, read_flows
 from clan.sources.redis_feed import is_redis
-from clan.sources.report import ReadReport
+from clan.sources.report import ReadReport, meaning
 
 __all__ = [
     "FORMATS",
@@ -28,6 +28,7 @@ __all__ = [
     "SourceFormat",
     "empty_flows",
     "is_redis",
+    "meaning",
     "open_reader",
     "parse_place",
     "read_flows",

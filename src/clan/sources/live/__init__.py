@@ -2,6 +2,6 @@
 
 from clan.sources.live.reader import LiveReader, LiveStatus
 from clan.sources.live.source import LiveSource
-from clan.sources.live.tool import TOOLS
+from clan.sources.live.tool import TOOLS, check_interface, usable_tools
 
-__all__ = ["TOOLS", "LiveReader", "LiveSource", "LiveStatus"]
+__all__ = ["TOOLS", "LiveReader", "LiveSource", "LiveStatus", "check_interface", "usable_tools"]

@@ -1,0 +1,209 @@
+"""The watch: the one pipeline on a source without end, with everything around it that a service needs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from clan.errors import ClanError
+from clan.monitor import LoadedModel, Monitor, Outcome
+from clan.sources import EndlessReader, LiveStatus, Readers, ReadReport
+from clan.watch import words
+from clan.watch.finite import FiniteReader
+from clan.watch.log import Log
+from clan.watch.metrics import Metrics
+from clan.watch.notify import Notifier
+from clan.watch.reload import Prepared, Reloader, reasons_of
+from clan.watch.settings import MetricsSettings, WatchSettings
+from clan.watch.snapshot import Snapshot
+from clan.watch.tally import Tally
+
+_logger = logging.getLogger(__name__)
+
+READERS: Final = Readers(files=FiniteReader)
+"""Readers that all tell how it goes, and end when told."""
+
+
+class Observer(Protocol):
+    """Something that shows how a watch goes."""
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Take over how it goes now; called about every second."""
+
+
+class Watch:
+    """One watch, from its settings to its end; a context manager.
+
+    Everything happens in the caller's thread, between two batches of flows: a look at the clock, new settings, what is
+    shown. Only reading a new model, sending to receivers and answering Prometheus have threads of their own.
+
+    Args:
+        settings: What to do.
+        reread: Reads the settings anew.
+        log: Where log lines go.
+        notifier: Tells the service manager.
+
+    Raises:
+        ClanError: The model cannot be read or does not fit, the source cannot be opened, a port is taken.
+    """
+
+    def __init__(
+        self, settings: WatchSettings, *, reread: Callable[[], WatchSettings], log: Log, notifier: Notifier
+    ) -> None:
+        self.settings, self._log, self._notifier = settings, log, notifier
+        self.observers: list[Observer] = []
+        """Told about every second how it goes."""
+        self.reloads = self.refused = 0
+        self._stack = ExitStack()
+        with ExitStack() as opening:
+            self.model = LoadedModel.open(settings.model)
+            self.tally = Tally(self.model)
+            self._reloader = Reloader(reread)
+            opening.callback(self._reloader.close)
+            self._metrics = self._serve(settings.metrics)
+            opening.callback(self._close_metrics)
+            reader = self.model.reader(
+                settings.source.input(state=settings.state), early=settings.source.early, readers=READERS
+            )
+            if not isinstance(reader, EndlessReader):
+                raise AssertionError(f"{type(reader).__name__} does not tell how it goes")
+            self.reader: EndlessReader = reader
+            self.monitor = Monitor(
+                self.model.detector, namer=self.model.namer, sinks=[self.tally], observers=[self.tally.observe]
+            )
+            self._stack = opening.pop_all()
+        self.reader.on_status = self._tick
+        self._flows_before = 0
+        self._last: Snapshot | None = None
+        self._at = time.monotonic()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self) -> Outcome:
+        """Watch until the source ends, or `stop`.
+
+        Raises:
+            ClanError: The source failed; what it had given by then was scored.
+        """
+        _logger.info("watching %s with %s (%s)", self.settings.source, self.model.path, self.model.model_id)
+        self._notifier.ready()
+        try:
+            outcome = self.monitor.run(self.reader)
+        finally:
+            self._notifier.stopping()
+            if self._last is not None:
+                self._show(self._last.status)
+        return outcome
+
+    def stop(self) -> None:
+        """End it in good order. Safe in a signal handler."""
+        self.reader.stop()
+
+    def reload(self) -> None:
+        """Read model and settings anew, and open log files anew. Safe in a signal handler."""
+        self._reloader.ask()
+
+    def _tick(self, status: LiveStatus) -> None:
+        """Look after everything besides flows."""
+        if self._reloader.begin(self.settings, self.model):
+            self._notifier.reloading()
+        self._take_over()
+        self._show(status)
+
+    def _take_over(self) -> None:
+        """Take over what was read anew, or say why not."""
+        try:
+            prepared = self._reloader.finished()
+            if prepared is not None:
+                self._apply(prepared)
+        except ClanError as error:
+            self.refused += 1
+            for reason in reasons_of(error):
+                _logger.error("not reloaded, everything goes on as before: %s", reason)
+            self._notifier.ready()
+
+    def _apply(self, prepared: Prepared) -> None:
+        """Take over new settings: first what may fail, then the rest."""
+        settings, model = prepared.settings, prepared.model
+        if settings.metrics != self.settings.metrics:
+            fresh = self._serve(settings.metrics) if settings.metrics.enabled else None
+            self._close_metrics()
+            self._metrics = fresh
+        self._log.apply(settings.log)
+        if model is not self.model:
+            self.monitor.use(model.detector, namer=model.namer)
+            self.tally.use(model)
+        self.settings, self.model = settings, model
+        self.reloads += 1
+        self._notifier.ready()
+        _logger.info("reloaded; model %s (%s)", model.path, model.model_id)
+        for name in prepared.waiting:
+            _logger.warning("%s has changed: that takes effect after a restart", name)
+
+    def _serve(self, settings: MetricsSettings) -> Metrics | None:
+        if not settings.enabled:
+            return None
+        metrics = Metrics(settings.address, settings.port)
+        _logger.info("metrics at http://%s:%d/metrics", settings.address, metrics.port)
+        return metrics
+
+    def _close_metrics(self) -> None:
+        if self._metrics is not None:
+            self._metrics.close()
+            self._metrics = None
+
+    def _show(self, status: LiveStatus) -> None:
+        """Tell everybody how it goes."""
+        self._last = snapshot = self._snapshot(status)
+        for observer in (*self.observers, *([self._metrics] if self._metrics else [])):
+            observer.update(snapshot)
+        self._notifier.alive(words.traffic(snapshot))
+
+    def _snapshot(self, status: LiveStatus) -> Snapshot:
+        outcome, now = self.monitor.outcome, time.monotonic()
+        passed, self._at = max(now - self._at, 1e-9), now
+        new_flows, self._flows_before = outcome.n_flows - self._flows_before, outcome.n_flows
+        return Snapshot(
+            now=datetime.now(UTC),
+            seconds=status.seconds,
+            source=str(self.settings.source),
+            model=Path(self.model.path).name,
+            model_id=self.model.model_id,
+            status=status,
+            flows_per_s=new_flows / passed,
+            n_flows=outcome.n_flows,
+            n_alerts=outcome.n_alerts,
+            n_withdrawn=outcome.n_withdrawn,
+            severities=dict(self.tally.severities),
+            labels=dict(outcome.labels),
+            budget=self.tally.budget,
+            drops=ReadReport(counts=Counter(status.counts)).losses(),
+            p_values=self.tally.p_values.tolist(),
+            p_value_sum=self.tally.p_value_sum,
+            scoring_s=outcome.scoring_s,
+            memory_bytes=resident_bytes(),
+            reloads=self.reloads,
+            refused=self.refused,
+            n_found=self.tally.n_found,
+            events=tuple(self.tally.events),
+            messages=tuple(self._log.messages),
+        )
+
+
+def resident_bytes() -> int:
+    """Give the resident memory of this process; 0 where nobody tells."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0

@@ -1,0 +1,93 @@
+"""Short words for how it goes, for a line of a log as for a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clan.alerts.quantity import count
+from clan.sources import meaning
+from clan.watch.snapshot import BudgetState, Snapshot
+
+
+def span(seconds: float) -> str:
+    """Write a length of time.
+
+    Example:
+        >>> span(42), span(3723), span(200_000)
+        ('42 s', '1:02:03', '2 d 7 h')
+    """
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 2 * 86_400:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{whole // 86_400} d {whole // 3600 % 24} h"
+
+
+def memory(n_bytes: int) -> str:
+    """Write an amount of memory.
+
+    Example:
+        >>> memory(412_000_000), memory(2_500_000_000)
+        ('412 MB', '2.5 GB')
+    """
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def budget(state: BudgetState) -> str:
+    """Write alerts against the budget, with what becomes of it in a day."""
+    low, high = state.interval
+    rate = "" if state.expected_per_day is None else f"; made for {count(state.expected_per_day)} a day"
+    return (
+        f"{state.n_alerts:,} alert{'' if state.n_alerts == 1 else 's'} in {state.n_flows:,} flows, "
+        f"{count(state.expected)} expected ({low:,} to {high:,}): {state.verdict} the budget{rate}"
+    )
+
+
+def traffic(snapshot: Snapshot) -> str:
+    """Write what comes in."""
+    status = snapshot.status
+    parts = [
+        f"{snapshot.n_flows:,} flows ({snapshot.flows_per_s:,.0f}/s, {status.open_flows:,} open)",
+        f"{status.packets:,} {status.unit} ({status.packets_per_s:,.0f}/s"
+        + (f", {status.bits_per_s / 1e6:,.1f} Mbit/s)" if status.bits_per_s else ")"),
+    ]
+    return ", ".join(parts)
+
+
+def drops(snapshot: Snapshot) -> str:
+    """Write what is in no flow, and whether new flows are passed over."""
+    status = snapshot.status
+    parts = [
+        f"{n:,} {meaning(reason).partition(' (')[0].partition(' because ')[0]}" for reason, n in snapshot.drops.items()
+    ]
+    if status.kernel_dropped is None:
+        parts.append("what the kernel dropped is not known yet")
+    text = "; ".join(parts) or "nothing dropped"
+    if status.one_in > 1:
+        text += f"; following 1 new flow in {status.one_in:,}"
+    return text + (f"; behind for {status.behind_s:.0f} s" if status.behind_s >= 1 else "")
+
+
+def _short(reason: str) -> str:
+    """Leave out of a reason what explains it further."""
+    return reason.partition(" (")[0].partition(" because ")[0]
+
+
+def sink(name: str, counters: Mapping[str, Any]) -> str:
+    """Write the state of a sink."""
+    lost = sum(counters.get("dropped", {}).values())
+    parts = [f"{name}: {counters.get('sent', 0):,} sent"]
+    parts += [f"{counters[key]:,} {key}" for key in ("spooled", "retried") if counters.get(key)]
+    parts += [f"{lost:,} lost"] if lost else []
+    return ", ".join(parts)
+
+
+def line(snapshot: Snapshot) -> str:
+    """Write all of it as one line of a log."""
+    parts = [traffic(snapshot), budget(snapshot.budget), drops(snapshot), f"memory {memory(snapshot.memory_bytes)}"]
+    parts += [sink(name, counters) for name, counters in snapshot.sinks.items()]
+    if snapshot.advice:
+        parts.append(snapshot.advice)
+    return "; ".join(parts)

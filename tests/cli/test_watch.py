@@ -1,0 +1,167 @@
+"""`clan watch` as a process: it follows, takes over new settings or refuses them, and ends and restarts in order."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.cli.watching import ROWS, Watching, begin, grow, odd_rows, zeek_model
+
+from clan.cli import main
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("models")
+    return {
+        "first": zeek_model(folder / "first.clan"),
+        "second": zeek_model(folder / "second.clan", fpr=0.05, seed=1),
+    }
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def position(state: Path, log: Path) -> int:
+    """How far a log was read, as a restart will have it."""
+    try:
+        return int(json.loads(state.read_text())["logs"][str(log)]["offset"])
+    except FileNotFoundError:
+        return 0
+
+
+class Following:
+    """A watch on a growing log, with figures on a port."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self.log, self.config, self.state = folder / "conn.log", folder / "w.toml", folder / "w.state"
+        self.model, self.port = folder / "m.clan", free_port()
+        begin(self.log)
+        self.written = (
+            f'model = "m.clan"\nstate = "w.state"\nsource.follow = ["{self.log}"]\nview.log_every = 1\n'
+            f'log.file = "w.log"\nmetrics = {{ enabled = true, port = {self.port} }}\n'
+        )
+        self.config.write_text(self.written)
+        self.use(model)
+
+    def use(self, model: str) -> None:
+        """Put another model in its place."""
+        self.model.write_bytes(Path(model).read_bytes())
+
+    def scrape(self) -> dict[str, str]:
+        """The figures that are served, by name and labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    def has_scored(self, n: int) -> bool:
+        """Whether so many flows were scored, and the positions in the log are on the disk."""
+        flows = self.scrape().get("clan_flows_total") == f"{n}.0"
+        return flows and position(self.state, self.log) == self.log.stat().st_size
+
+    @property
+    def model_info(self) -> str:
+        """The figure that names the model in use."""
+        return next(name for name in self.scrape() if name.startswith("clan_model_info"))
+
+
+def test_what_is_broken_is_refused_and_the_old_goes_on(models: dict[str, str], tmp_path: Path) -> None:
+    following = Following(tmp_path, models["first"])
+    with Watching(following.config) as watch:
+        watch.wait_for("watching")
+        grow(following.log, ROWS[:50])
+        grow(following.log, odd_rows(3))
+        watch.wait_for("192.0.2.1:1000 > 198.51.100.7:443 TCP")
+        watch.wait_for(lambda: following.has_scored(53))
+        before = following.model_info
+        following.config.write_text(following.written.replace("log_every", "log_evry") + "modle = 1\n")
+        watch.send(signal.SIGHUP)
+        watch.wait_for("not reloaded, everything goes on as before", 2)
+        watch.wait_for("did you mean 'log_every'?")
+        following.config.write_text(following.written)
+        following.model.write_bytes(b"this is no model")
+        watch.send(signal.SIGUSR2)
+        watch.wait_for("not reloaded, everything goes on as before", 3)
+        grow(following.log, ROWS[50:60])
+        watch.wait_for(lambda: following.has_scored(63))
+        assert following.model_info == before
+        assert following.scrape()["clan_reloads_refused_total"] == "2.0"
+        assert watch.end() == 0
+
+
+def test_a_new_model_is_taken_over_and_no_flow_is_lost(models: dict[str, str], tmp_path: Path) -> None:
+    following = Following(tmp_path, models["first"])
+    with Watching(following.config) as watch:
+        watch.wait_for("watching")
+        grow(following.log, ROWS[:60])
+        watch.wait_for(lambda: following.has_scored(60))
+        before = following.model_info
+        following.use(models["second"])
+        (tmp_path / "w.log").rename(tmp_path / "w.log.1")
+        following.config.write_text(following.written + 'source.format = "zeek"\n')
+        watch.send(signal.SIGHUP)
+        grow(following.log, ROWS[60:80])
+        watch.wait_for("reloaded; model")
+        watch.wait_for("source has changed: that takes effect after a restart")
+        grow(following.log, odd_rows(2))
+        watch.wait_for(lambda: following.has_scored(82))
+        assert following.model_info != before
+        figures = following.scrape()
+        assert figures["clan_reloads_total"] == "1.0"
+        assert 2 <= float(figures["clan_budget_flows"]) < 82  # counted against the budget of the model in use
+        assert watch.end() == 0
+        assert "read 82 records in 1 stream: 82 flows" in watch.text()
+        assert "reloaded;" in (tmp_path / "w.log").read_text()
+        assert "reloaded;" not in (tmp_path / "w.log.1").read_text()
+
+
+def test_a_killed_watch_goes_on_where_it_was(models: dict[str, str], tmp_path: Path) -> None:
+    log, config, state = tmp_path / "conn.log", tmp_path / "w.toml", tmp_path / "w.state"
+    begin(log)
+    config.write_text(f'model = "{models["first"]}"\nstate = "w.state"\nsource.follow = ["{log}"]\n')
+    with Watching(config) as watch:
+        grow(log, ROWS[:40])
+        watch.wait_for(lambda: position(state, log) == log.stat().st_size)
+        assert watch.end(signal.SIGKILL) == -signal.SIGKILL
+    grow(log, ROWS[40:60])
+    with Watching(config) as watch:
+        watch.wait_for(lambda: position(state, log) == log.stat().st_size)
+        assert watch.end(signal.SIGINT) == 0
+        assert "read 20 records in 1 stream: 20 flows" in watch.text()
+
+
+def test_a_model_of_another_source_is_refused_at_once(models: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "w.toml"
+    config.write_text(f'model = "{models["first"]}"\nsource.listen = ["udp://127.0.0.1:0"]\n')
+    with Watching(config) as watch:
+        assert watch.process.wait(120) == 1
+        assert "this model was trained on Zeek logs, and these are NetFlow" in watch.text()
+
+
+def test_files_are_watched_to_their_end(
+    models: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, log = tmp_path / "w.toml", tmp_path / "conn.log"
+    config.write_text(f'model = "{models["first"]}"\nsource.follow = ["nowhere.log"]\n')
+    begin(log)
+    grow(log, ROWS[:30])
+    grow(log, odd_rows(30))
+    assert main(["watch", "-c", str(config), "-r", str(log)]) == 0
+    err = " ".join(capsys.readouterr().err.split())
+    assert "60 flows" in err
+    assert "above the budget" in err
+    assert "192.0.2.1:1029 > 198.51.100.7:443 TCP" in err
+    assert "and 10 more" in err
+    assert main(["watch", "-c", str(config), "-r", str(log), "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    empty = tmp_path / "empty.log"
+    begin(empty)
+    assert main(["watch", "-c", str(config), "-r", str(empty)]) == 3
