@@ -45,11 +45,11 @@ def test_the_default_file_is_a_configuration_and_so_is_every_comment_in_it(
 
 def test_mistakes_are_said_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.toml"
-    path.write_text('modle = "m.clan"\n[source]\ninterface = ["eth0"]\nearly = "soon"\n[log]\nlevel = "inf"\n')
+    path.write_text('model_ = "m.clan"\n[source]\ninterface = ["eth0"]\nearly = "soon"\n[log]\nlevel = "inf"\n')
     code, _, err = run(capsys, "check", "-c", str(path))
     assert code == 2
     for part in (
-        "w.toml:1: unknown key 'modle'",
+        "w.toml:1: unknown key 'model_'",
         "did you mean 'interfaces'?",
         "w.toml:4: source.early",
         "mean 'info'?",

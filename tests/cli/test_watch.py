@@ -82,7 +82,7 @@ def test_what_is_broken_is_refused_and_the_old_goes_on(models: dict[str, str], t
         watch.wait_for("192.0.2.1:1000 > 198.51.100.7:443 TCP")
         watch.wait_for(lambda: following.has_scored(53))
         before = following.model_info
-        following.config.write_text(following.written.replace("log_every", "log_evry") + "modle = 1\n")
+        following.config.write_text(following.written.replace("log_every", "log_evry") + "model_ = 1\n")
         watch.send(signal.SIGHUP)
         watch.wait_for("not reloaded, everything goes on as before", 2)
         watch.wait_for("did you mean 'log_every'?")
