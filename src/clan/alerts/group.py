@@ -10,6 +10,8 @@ from clan.alerts.group_distinct import DistinctCount, PortCount
 
 WIDE = 32
 """A group of more targets or services than this takes all further flows of its actor: that is what a sweep is."""
+NO_PORTS = frozenset((1, 58))
+"""ICMP and ICMPv6, whose type and code stand where others have ports."""
 FEW_PORTS = 8
 """Up to so many ports an actor knocks at services; above, at ports."""
 
@@ -91,7 +93,7 @@ class Group:
             self.one_protocol = None
         if self.one_src_port != flow.src_port:
             self.one_src_port = None
-        if flow.dst_port is not None and 0 <= flow.dst_port < 65_536:
+        if flow.dst_port is not None and 0 <= flow.dst_port < 65_536 and flow.protocol not in NO_PORTS:
             self.ports.add(flow.dst_port)
         if len(self.services) <= WIDE:
             self.services.add((flow.protocol, flow.dst_port))

@@ -114,6 +114,7 @@ class IncidentTracker:
         self._limiter = None if limit is None else RateLimiter(limit)
         self._hosts = hosts
         self._stories: dict[int, _Story] = {}
+        self._touched: dict[int, Group] = {}
         self._order = 0
         self.n_limited = self.n_placeless = 0
 
@@ -148,6 +149,7 @@ class IncidentTracker:
             story = self._stories[group.number] = _Story(alert)
         story.add(alert, self._order)
         self._order += 1
+        self._touched[group.number] = group
         events += self._merged(placed.merged, story)
         limited = self._is_limited(group, story, time_us)
         return Tracked(story.incident_id, limited, [*events, *self._grown(group, story)])
@@ -159,6 +161,12 @@ class IncidentTracker:
     def close(self) -> list[Incident]:
         """Close all incidents; gives their last records, oldest first."""
         return self._closed(self._grouping.close())
+
+    def touched(self) -> list[Incident]:
+        """Give the incidents that have grown since this was last asked and are open, as they are now, oldest first."""
+        touched, self._touched = self._touched, {}
+        numbers = sorted(number for number in touched if number in self._stories)
+        return [self._record(touched[number], self._stories[number], "update") for number in numbers]
 
     def incidents(self) -> list[Incident]:
         """Give the incidents that are open as they are now, oldest first."""

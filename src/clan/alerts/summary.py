@@ -13,7 +13,7 @@ from clan.alerts.alert import SEVERITIES, Alert
 from clan.alerts.quantity import count, number
 from clan.alerts.text import visible
 
-_STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
+STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
 
 
 def summary(
@@ -105,7 +105,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     for a in worst:
         table.add_row(
             Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
-            Text(SEVERITIES[a.severity], style=_STYLES[a.severity]),
+            Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
             Text(endpoint(a.src_ip, a.src_port)),
             Text(endpoint(a.dst_ip, a.dst_port)),
             Text(a.transport or "?"),

@@ -7,6 +7,9 @@ line breaks, bidirectional overrides, zero-width characters, lone surrogates) be
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 
 def visible(text: str, *, limit: int = 240) -> str:
     r"""Spell out what would not print as itself, and shorten what is too long.
@@ -27,6 +30,21 @@ def visible(text: str, *, limit: int = 240) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _spelled(char) for char in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def ascii_json(value: Any) -> str:
+    r"""Write JSON in one line of harmless ASCII.
+
+    Control characters, line separators and everything beyond ASCII are ``\u`` escapes, and so are ``<``, ``>``, ``&``
+    and DEL.
+
+    Raises:
+        ValueError: A number is not finite, which JSON has no word for.
+    """
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\x7f":  # only ever inside strings
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
 
 
 def _spelled(char: str) -> str:

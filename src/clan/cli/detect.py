@@ -31,10 +31,21 @@ from clan.cli.options import (
     Workers,
 )
 from clan.cli.sinking import counters_of, tell_sinks
+from clan.cli.triaging import (
+    HostLimit,
+    HostsFile,
+    IncidentsFile,
+    StorePath,
+    SuppressFiles,
+    Synchronous,
+    account_of,
+    open_triage,
+    tell_triage,
+)
 
 if TYPE_CHECKING:
     from clan.alerts.sinks import EncodingSink
-    from clan.monitor import Monitor, Outcome
+    from clan.monitor import Monitor
     from clan.sources import EndlessReader, FlowReader
 
 
@@ -83,6 +94,12 @@ def command(
         bool,
         typer.Option("--annotate", help="Write the records of Zeek or Suricata on with their scores, and no alerts."),
     ] = False,
+    incidents: IncidentsFile = None,
+    store: StorePath = None,
+    synchronous: Synchronous = "normal",
+    hosts: HostsFile = None,
+    suppress: SuppressFiles = None,
+    host_limit: HostLimit = None,
     follow: Follow = False,
     state: State = None,
     format_name: Format = None,
@@ -121,15 +138,10 @@ def command(
     settings = settings_of(sink, annotate=annotate)
     if json and (output == STDOUT or (annotate and output is None)):
         raise ConfigError("--json and -o - both want standard output; name a file with -o")
-    if stats_every is not None and not (wanted.endless and 0 <= stats_every < math.inf):
-        raise ConfigError(
-            f"--stats-every is for live capture (-i) or --listen, in seconds; 0 = never; got {stats_every:g}"
-        )
-    if report and wanted.endless:
-        raise ConfigError(
-            "--report keeps every flow in memory and needs a run that ends; with -i and --listen use --scores"
-        )
-    _check_outputs([output, scores, report], inputs=[*wanted.paths, model])
+    if annotate and (incidents or store):
+        raise ConfigError("--annotate raises no alerts: --incidents and --store have nothing to keep with it")
+    _check_endless(wanted, stats_every, report)
+    _check_outputs([output, scores, report, incidents, store], inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     loaded = LoadedModel.open(model)
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
@@ -138,10 +150,24 @@ def command(
         place = None if annotate else output or (None if json or settings else STDOUT)
         written, sinks = open_places(place, settings, stack, endless=wanted.endless)
         table = stack.enter_context(TableWriter(scores)) if scores else None
+        triage = (
+            None
+            if annotate
+            else open_triage(
+                stack,
+                incidents=incidents,
+                store=store,
+                synchronous=synchronous,
+                hosts=hosts,
+                suppress=suppress,
+                limit=host_limit,
+            )
+        )
         monitor = Monitor(
             loaded.detector,
             namer=loaded.namer,
             sinks=sinks,
+            triage=triage,
             scores=table,
             keep_scored=report is not None,
             annotate=annotated.write if annotated else None,
@@ -155,9 +181,24 @@ def command(
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
         found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
-        found |= {"sinks": counters_of(sinks)} if settings else {}
+        found |= account_of(triage) | ({"sinks": counters_of(sinks)} if settings else {})
         write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
-    _tell(outcome, reader, expected, sinks, written=[path for path in (scores, report) if path], quiet=quiet)
+    files = [path for path in (scores, report, incidents) if path]
+    _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
+
+
+def _check_endless(wanted: Wanted, stats_every: float | None, report: str | None) -> None:
+    """Raise where an option is for a run that ends, or for one that does not."""
+    from clan.errors import ConfigError
+
+    if stats_every is not None and not (wanted.endless and 0 <= stats_every < math.inf):
+        raise ConfigError(
+            f"--stats-every is for live capture (-i) or --listen, in seconds; 0 = never; got {stats_every:g}"
+        )
+    if report and wanted.endless:
+        raise ConfigError(
+            "--report keeps every flow in memory and needs a run that ends; with -i and --listen use --scores"
+        )
 
 
 def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> None:
@@ -171,7 +212,7 @@ def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> Non
 
 
 def _tell(
-    outcome: Outcome,
+    monitor: Monitor,
     reader: FlowReader | EndlessReader,
     expected: Expected,
     sinks: Sequence[EncodingSink],
@@ -187,6 +228,7 @@ def _tell(
     if quiet:
         return
     tell(reader.report)
+    outcome = monitor.outcome
     err.show(
         summary(
             outcome.alerts,
@@ -198,6 +240,8 @@ def _tell(
     )
     if outcome.n_withdrawn:
         err.note(f"{outcome.n_withdrawn:,} of them alerted early, and no longer at the end of the flow")
+    if monitor.triage is not None:
+        tell_triage(monitor.triage)
     for path in written:
         err.note(f"wrote {path}")
 
@@ -212,7 +256,7 @@ def _write_report(
     from clan.alerts.report import ReportData, render
     from clan.errors import SinkError
 
-    detector, outcome = monitor.detector, monitor.outcome
+    detector, outcome, triage = monitor.detector, monitor.outcome, monitor.triage
     data = ReportData(
         title="clan report",
         model={"model_id": monitor.model_id, **detector.manifest_},
@@ -224,6 +268,8 @@ def _write_report(
         expected_interval=expected.interval,
         alerts=outcome.alerts,
         alerts_path=alerts_path,
+        incidents=None if triage is None else triage.ledger.worst(),
+        n_incidents=0 if triage is None or triage.incidents is None else triage.incidents.n_incidents,
         labels=outcome.labels,
         limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],
         version=__version__,

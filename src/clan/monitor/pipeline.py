@@ -6,13 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clan.alerts import Alert, Sink, alerts_from
+from clan.alerts import Alert, Sink, Triage, alerts_from
 from clan.alerts.sinks.encodings.eve import encode_stats
+from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
@@ -67,6 +68,7 @@ class Monitor:
         detector: A fitted detector that was trained on the same kind of source.
         namer: What names the alerts, if anything: fitted, and of the same features. Other flows are never named.
         sinks: Where alerts go.
+        triage: What is done with alerts before they go out (suppression, incidents, store), if anything.
         scores: Where the scores of all flows go, if anywhere.
         keep_scored: Keep identity and scores of every flow in memory, for a report.
         annotate: Where the records of the source go with their scores, if anywhere; nothing alerts then.
@@ -84,6 +86,7 @@ class Monitor:
         *,
         namer: FlowClassifier | None = None,
         sinks: Sequence[Sink] = (),
+        triage: Triage | None = None,
         scores: TableWriter | None = None,
         keep_scored: bool = False,
         annotate: Callable[[pl.DataFrame], None] | None = None,
@@ -95,6 +98,7 @@ class Monitor:
         self.use(detector, namer=namer)
         self.outcome = Outcome()
         self._sinks, self._scores, self._keep = sinks, scores, keep_scored
+        self.triage, self._endless = triage, False
         self._annotate, self._observers = annotate, observers
         self._stats, self._stats_every_s = stats, stats_every_s
         self._stats_at = stats_every_s
@@ -118,8 +122,11 @@ class Monitor:
         check_source(self.detector, reader.kind)
         if self._stats is not None and isinstance(reader, EndlessReader):
             reader.on_stats = self.note
+        self._endless = isinstance(reader, EndlessReader)
         for batch in reader.batches():
             self.handle(batch)
+        if self.triage is not None:
+            self.triage.close()
         return self.outcome
 
     def note(self, status: LiveStatus) -> None:
@@ -157,8 +164,10 @@ class Monitor:
             scored = scored.with_columns(
                 alert=self._fdr.select(scored["p_value"].to_numpy(), scored["alert"].to_numpy())
             )
-        alerts = self._settle(self._alerts_of(scored.filter("alert")), scored)
-        self._send(alerts)
+        alerting = scored.filter("alert")
+        alerts = self._settle(self._alerts_of(alerting), scored)
+        self._send(alerts, alerting)
+        self._pass_time(scored)
         narrow = scored.select(_SCORE_COLUMNS)
         if self._scores is not None:
             self._scores.write(narrow)
@@ -173,9 +182,10 @@ class Monitor:
 
     def _handle_early(self, scored: pl.DataFrame) -> list[Alert]:
         """Send the alerts of flows that go on, and remember that they were sent."""
-        alerts = [replace(alert, category=EARLY) for alert in self._alerts_of(scored.filter("alert"))]
+        alerting = scored.filter("alert")
+        alerts = [replace(alert, category=EARLY) for alert in self._alerts_of(alerting)]
         self._told.update(alert.uid for alert in alerts)
-        self._send(alerts)
+        self._send(alerts, alerting)
         return alerts
 
     def _settle(self, alerts: list[Alert], scored: pl.DataFrame) -> list[Alert]:
@@ -186,7 +196,7 @@ class Monitor:
         final = {alert.uid: alert for alert in alerts if alert.uid in ended}
         self._told -= ended
         self.outcome.n_withdrawn += len(ended) - len(final)
-        self.outcome.alerts = [final.get(alert.uid, alert) for alert in self.outcome.alerts]
+        self.outcome.alerts = [_with_place(final.get(alert.uid, alert), alert) for alert in self.outcome.alerts]
         return [alert for alert in alerts if alert.uid not in final]
 
     def _alerts_of(self, alerting: pl.DataFrame) -> list[Alert]:
@@ -208,18 +218,44 @@ class Monitor:
             for alert, name, likeliest, probability in zip(alerts, *columns, strict=True)
         ]
 
-    def _send(self, alerts: Sequence[Alert]) -> None:
-        """Tell every sink, and keep the least likely."""
+    def _send(self, alerts: Sequence[Alert], alerting: pl.DataFrame) -> None:
+        """Tell every sink what triage lets out, and keep the least likely."""
+        self.outcome.n_alerts += len(alerts)
+        self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
+        if self.triage is not None and alerts:
+            alerts = self.triage.handle(alerts, self._features_of(alerts, alerting))
         for alert in alerts:
             for sink in self._sinks:
                 sink.emit(alert)
-        self.outcome.n_alerts += len(alerts)
-        self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
         self.outcome.alerts += alerts
         if len(self.outcome.alerts) > 2 * KEPT_ALERTS:
             self._trim()
+
+    def _features_of(self, alerts: Sequence[Alert], alerting: pl.DataFrame) -> FeatureRows | None:
+        """Give what the model saw of alerts, which are some of the rows; None where nobody keeps it."""
+        if self.triage is None or self.triage.store is None:
+            return None
+        names = tuple(feature.name for feature in self.detector.features_)
+        place = {key: row for row, key in enumerate(zip(alerting["source"], alerting["uid"], strict=True))}
+        table = alerting.select(pl.col(names).cast(pl.Float64)).fill_null(float("nan"))
+        return FeatureRows(names=names, values=table.to_numpy()[[place[alert.source, alert.uid] for alert in alerts]])
+
+    def _pass_time(self, scored: pl.DataFrame) -> None:
+        """Close incidents that are over, where no end of the input will: in a file only alerts tell the time."""
+        if self.triage is None or not self._endless:
+            return
+        latest = scored.group_by("source", maintain_order=True).agg(pl.col("ts_end").dt.epoch("us").max())
+        for source, time_us in latest.iter_rows():
+            if time_us is not None:
+                self.triage.advance(source or "", datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_us))
 
     def _trim(self) -> None:
         """Keep the least likely alerts."""
         self.outcome.alerts.sort(key=lambda alert: (alert.p_value, -alert.anomaly_score))
         del self.outcome.alerts[KEPT_ALERTS:]
+
+
+def _with_place(alert: Alert, told: Alert) -> Alert:
+    """Give an alert the incident and the names that it was told with."""
+    places = {name: getattr(told, name) for name in ("incident_id", "src_name", "src_group", "dst_name", "dst_group")}
+    return alert if alert is told else replace(alert, **places)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from clan.alerts.alert import Alert
+from clan.alerts.incident import Incident
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class ReportData:
         expected_interval: Its interval, low and high.
         alerts: The alert records, any order.
         alerts_path: Where all alerts were written, for what the page leaves out; None where they were not.
+        incidents: The incidents, worst first, or the worst of them; None where alerts were not grouped.
+        n_incidents: How many there are.
         labels: How many alerts have which name; empty where the model names nothing.
         limits: Further sentences for what the tool cannot tell about this run.
         version: Version of clan.
@@ -40,6 +43,8 @@ class ReportData:
     expected_interval: tuple[float, float]
     alerts: Sequence[Alert]
     alerts_path: str | None = None
+    incidents: Sequence[Incident] | None = None
+    n_incidents: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
     limits: Sequence[str] = field(default=())
     version: str = ""

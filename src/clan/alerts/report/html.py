@@ -18,6 +18,7 @@ from clan.alerts.quantity import count, number
 from clan.alerts.report.alert_list import MOST_ALERTS, alert_list, safe
 from clan.alerts.report.data import ReportData
 from clan.alerts.report.host_picture import host_picture
+from clan.alerts.report.incident_list import MOST_INCIDENTS, incident_list
 from clan.alerts.report.range_picture import budget_picture
 from clan.alerts.report.score_picture import score_picture
 from clan.alerts.report.time_picture import time_picture
@@ -70,6 +71,7 @@ def render(report: ReportData) -> str:
         time_picture=time_picture(starts, alert, report.expected_alerts),
         score_picture=score_picture(scores, alert, report.threshold),
         host_picture=host_picture(scored),
+        incidents=_incidents(report),
         alerts_note=_alerts_note(report),
         alerts=alert_list(report.alerts),
         counters=_counters(report.counters),
@@ -133,6 +135,15 @@ def _span(seconds: float) -> str:
     sizes = ((2 * 86_400.0, 86_400.0, "d"), (3600.0, 3600.0, "h"), (60.0, 60.0, "min"))
     size, name = next(((size, name) for least, size, name in sizes if seconds >= least), (1.0, "s"))
     return f"{seconds / size:.1f} {name}"
+
+
+def _incidents(report: ReportData) -> str:
+    if report.incidents is None:
+        return ""
+    shown = min(len(report.incidents), MOST_INCIDENTS)
+    note = f"worst first, {shown} of {report.n_incidents:,}" if shown < report.n_incidents else "worst first"
+    head = f"<h2>Incidents <small>{safe(note if shown else '')}</small></h2>"
+    return f'<section class="card alerts">{head}\n{incident_list(report.incidents)}\n</section>'
 
 
 def _alerts_note(report: ReportData) -> str:

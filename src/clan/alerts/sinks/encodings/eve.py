@@ -19,13 +19,13 @@ these alerts whatever model raised them; the model is in the metadata and retrai
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from clan.alerts.alert import Alert
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
+from clan.alerts.text import ascii_json
 
 GENERATOR_ID = 2509
 """EVE `gid` of every alert of clan: none of Suricata's or Snort's generators has it."""
@@ -62,19 +62,12 @@ def encode(alert: Alert) -> str:
 
     A flow without times gets the epoch as `timestamp`, which EVE demands, and `time` = `unavailable` in the metadata.
     """
-    return _line(_event(alert))
+    return ascii_json(_event(alert))
 
 
 def encode_stats(when: datetime, stats: dict[str, Any]) -> str:
     """Write a statistics record as one EVE line of type `stats`, without its end."""
-    return _line({"timestamp": _stamp(when), "event_type": "stats", "stats": stats})
-
-
-def _line(event: dict[str, Any]) -> str:
-    text = json.dumps(event, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for char in "<>&\x7f":  # only ever inside strings
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return text
+    return ascii_json({"timestamp": _stamp(when), "event_type": "stats", "stats": stats})
 
 
 def flow_id(uid: str) -> int:

@@ -1,0 +1,132 @@
+"""What happens to alerts before they go out: names, suppression, incidents, rate limits, store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from clan.alerts.alert import Alert
+from clan.alerts.hosts import Hosts
+from clan.alerts.incident import Incident
+from clan.alerts.incident_ledger import IncidentLedger
+from clan.alerts.incident_tracker import IncidentTracker
+from clan.alerts.store import FeatureRows, Store
+from clan.alerts.suppress_watch import WatchedSuppressions
+
+
+class Triage:
+    """Takes alerts, gives those that go out, and tells incidents as they begin, grow and end.
+
+    A suppressed alert is in no incident and goes nowhere but into the store, marked as hidden. One over the rate limit
+    is counted by its incident and goes nowhere else.
+
+    Args:
+        incidents: What groups alerts; None: they are not grouped.
+        suppressions: What nobody wants to see.
+        hosts: Names and groups of hosts.
+        store: Where alerts and incidents are kept.
+        tell: Called with every record of an incident.
+
+    Attributes:
+        n_hidden: Alerts that a suppression hid.
+        n_limited: Alerts over the rate limit.
+        ledger: The incidents as they were last told.
+    """
+
+    def __init__(
+        self,
+        *,
+        incidents: IncidentTracker | None = None,
+        suppressions: WatchedSuppressions | None = None,
+        hosts: Hosts | None = None,
+        store: Store | None = None,
+        tell: Sequence[Callable[[Incident], None]] = (),
+    ) -> None:
+        self.incidents, self.suppressions, self.store = incidents, suppressions, store
+        self._hosts, self._tell = hosts, tell
+        self.ledger = IncidentLedger()
+        self.n_hidden = self.n_limited = 0
+
+    def handle(self, alerts: Sequence[Alert], features: FeatureRows | None = None) -> list[Alert]:
+        """Decide on a batch of alerts; gives those that go out, in their order, with incident and names of hosts.
+
+        Args:
+            alerts: New alerts.
+            features: What the model saw of each, for the store.
+
+        Raises:
+            SinkError: An incident could not be told.
+        """
+        hidden = self._hidden(alerts)
+        events: list[Incident] = []
+        kept, positions, out = [], [], []
+        for position, alert in enumerate(alerts):
+            named = self._named(alert)
+            if position in hidden:
+                kept.append(named)
+                positions.append(position)
+                continue
+            if self.incidents is not None:
+                tracked = self.incidents.add(named)
+                events += tracked.events
+                if tracked.limited:
+                    self.n_limited += 1
+                    continue
+                named = replace(named, incident_id=tracked.incident_id)
+            kept.append(named)
+            positions.append(position)
+            out.append(named)
+        grown = [] if self.incidents is None else self.incidents.touched()
+        if self.store is not None:
+            rows = None if features is None else FeatureRows(names=features.names, values=features.values[positions])
+            names = {alerts[position].alert_id: name for position, name in hidden.items()}
+            self.store.write(kept, features=rows, hidden=names, incidents=[*events, *grown])
+        self._told(events)
+        for incident in grown:
+            self.ledger.add(incident)
+        return out
+
+    def advance(self, source: str, moment: datetime) -> None:
+        """Close incidents of a stream that are over: without alerts, its flows tell that time passes."""
+        if self.incidents is not None:
+            self._end(self.incidents.advance(source, moment))
+
+    def close(self) -> None:
+        """Close all incidents, and move the hit counters into the store; safe to call twice."""
+        if self.incidents is not None:
+            self._end(self.incidents.close())
+        if self.suppressions is not None:
+            self.suppressions.flush()
+
+    def _hidden(self, alerts: Sequence[Alert]) -> dict[int, str]:
+        """Give the positions of suppressed alerts, and by what."""
+        current = None if self.suppressions is None else self.suppressions.current()
+        if not current:
+            return {}
+        now, hidden = datetime.now(UTC), {}
+        for position, alert in enumerate(alerts):
+            entry = current.match(alert, now=now)
+            if entry is not None:
+                hidden[position] = entry.suppression_id
+        self.n_hidden += len(hidden)
+        if hidden and self.suppressions is not None:
+            self.suppressions.flush()
+        return hidden
+
+    def _named(self, alert: Alert) -> Alert:
+        if self._hosts is None:
+            return alert
+        src, dst = self._hosts.look_up(alert.src_ip), self._hosts.look_up(alert.dst_ip)
+        return replace(alert, src_name=src.name, src_group=src.group, dst_name=dst.name, dst_group=dst.group)
+
+    def _end(self, events: list[Incident]) -> None:
+        if self.store is not None and events:
+            self.store.write([], incidents=events)
+        self._told(events)
+
+    def _told(self, events: list[Incident]) -> None:
+        for incident in events:
+            self.ledger.add(incident)
+            for tell in self._tell:
+                tell(incident)

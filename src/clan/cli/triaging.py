@@ -1,0 +1,147 @@
+"""What `clan detect` does with alerts before they go out: its options, and what they open."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from clan.cli.console import err
+
+if TYPE_CHECKING:
+    from clan.alerts import Triage, WatchedSuppressions
+
+IncidentsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--incidents",
+        metavar="FILE.ndjson",
+        help="Incidents, a line as each begins, grows and ends.",
+        show_default=False,
+    ),
+]
+StorePath = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="FILE.db",
+        help="Keep alerts and incidents in this store; clan suppress and clan verdict work on it.",
+        show_default=False,
+    ),
+]
+Synchronous = Annotated[
+    str,
+    typer.Option("--synchronous", help="With --store: normal, or full, which survives a power failure and is slower."),
+]
+HostsFile = Annotated[
+    str | None,
+    typer.Option("--hosts", metavar="FILE", help="Names and groups of hosts, CSV or TOML.", show_default=False),
+]
+SuppressFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--suppress",
+        metavar="FILE",
+        help="Suppressions in the form of Suricata's threshold.config, followed as it changes; repeatable.",
+        show_default=False,
+    ),
+]
+HostLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--alerts-per-host",
+        metavar="N",
+        help="At most N alerts an hour of one host; what is over is counted by its incident only.",
+        show_default=False,
+    ),
+]
+
+
+def open_triage(
+    stack: ExitStack,
+    *,
+    incidents: str | None,
+    store: str | None,
+    synchronous: str,
+    hosts: str | None,
+    suppress: list[str] | None,
+    limit: float | None,
+) -> Triage:
+    """Open what the options name; the stack closes it.
+
+    Raises:
+        ConfigError: A file that cannot be read, a limit below 1, or a word that means nothing.
+        StoreError, SinkError: The store or the file cannot be opened.
+    """
+    from clan.alerts import Hosts, IncidentTracker, RateLimit, Triage, WatchedSuppressions, encode_incident
+    from clan.alerts.store import Retention, Store
+    from clan.cli.sinking import open_output
+
+    named = None if hosts is None else Hosts.read(hosts)
+    kept = None
+    if store is not None:
+        kept = stack.enter_context(
+            Store(store, create=True, synchronous=_durability(synchronous), retention=Retention())
+        )
+    watched = WatchedSuppressions(store=kept, files=suppress or [])
+    _tell(watched)
+    given = None if limit is None else RateLimit(count=limit)
+    limits = [each for each in (given, watched.rate_limit) if each is not None]
+    strictest = min(limits, key=lambda each: each.per_s, default=None)
+    file = None if incidents is None else stack.enter_context(open_output(incidents))
+    return Triage(
+        incidents=IncidentTracker(limit=strictest, hosts=named),
+        suppressions=watched,
+        hosts=named,
+        store=kept,
+        tell=() if file is None else (lambda incident: file.write(encode_incident(incident)),),
+    )
+
+
+def account_of(triage: Triage | None) -> dict[str, int]:
+    """Give what became of the alerts, as JSON values."""
+    if triage is None:
+        return {}
+    tracker, store = triage.incidents, triage.store
+    account = {} if tracker is None else {"incidents": tracker.n_incidents, "incidents_closed_early": tracker.n_evicted}
+    account |= {"hidden": triage.n_hidden, "over_host_limit": triage.n_limited}
+    return (
+        account if store is None else account | {"stored": store.n_stored, "not_stored": store.n_lost + store.n_waiting}
+    )
+
+
+def tell_triage(triage: Triage) -> None:
+    """Say what incidents there were, and what was held back."""
+    from clan.alerts import incident_table
+
+    tracker, store = triage.incidents, triage.store
+    worst = triage.ledger.worst(10)
+    if tracker is not None and worst:
+        more = f", {len(worst)} of {tracker.n_incidents:,}" if len(worst) < tracker.n_incidents else ""
+        err.show(incident_table(worst, title=f"Incidents, worst first{more}"))
+    if triage.n_hidden:
+        err.note(f"{triage.n_hidden:,} alerts were hidden by suppressions")
+    if triage.n_limited:
+        err.note(f"{triage.n_limited:,} alerts were over the limit of their host: their incidents count them")
+    if tracker is not None and tracker.n_evicted:
+        err.warning(f"{tracker.n_evicted:,} incidents were closed early, because too many were open at once")
+    if store is not None:
+        err.note(f"{store.n_stored:,} alerts are in {store.path}")
+        if store.n_lost + store.n_waiting:
+            err.warning(f"{store.n_lost + store.n_waiting:,} alerts and incidents could not be stored: {store.failure}")
+
+
+def _durability(word: str) -> Literal["normal", "full"]:
+    from clan.errors import ConfigError
+
+    if word not in ("normal", "full"):
+        raise ConfigError(f"--synchronous is normal or full, got {word!r}")
+    return "full" if word == "full" else "normal"
+
+
+def _tell(watched: WatchedSuppressions) -> None:
+    """Say what of a threshold.config is not for clan, or more than it can do."""
+    for path, found in watched.files.items():
+        for why, count in found.passed_over.items():
+            err.warning(f"{path}: {count:,} line{'s' * (count != 1)} passed over: {why}")
