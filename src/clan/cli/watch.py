@@ -15,6 +15,7 @@ import typer
 
 from clan.cli.console import err
 from clan.cli.options import Config, Set
+from clan.cli.sinking import tell_sinks
 
 if TYPE_CHECKING:
     from clan.monitor import Outcome
@@ -72,6 +73,7 @@ def command(
         outcome = watch.run()
     if not quiet:
         _tell(watch, outcome)
+    tell_sinks(watch.outlets.counters(), quiet=quiet > 0)
 
 
 @contextmanager

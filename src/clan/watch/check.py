@@ -12,6 +12,7 @@ from clan.errors import ClanError, MissingExtra, SinkError
 from clan.monitor import LoadedModel, check_source
 from clan.sources.live import check_interface, usable_tools
 from clan.watch.settings import WatchSettings
+from clan.watch.sink_table import SinkTable
 
 
 def check(settings: WatchSettings) -> Iterator[str]:
@@ -28,6 +29,8 @@ def check(settings: WatchSettings) -> Iterator[str]:
     except ClanError as error:
         yield f"model: {error}"
     yield from _source(settings, model)
+    for number, sink in enumerate(settings.sinks):
+        yield from _tried(lambda table=sink: _check_sink(table), f"sinks.{number}")  # type: ignore[misc]
 
 
 def warnings(settings: WatchSettings) -> Iterator[str]:
@@ -80,6 +83,12 @@ def _tried(attempt: Callable[[], object], what: str) -> Iterator[str]:
 def _check_metrics() -> None:
     if find_spec("prometheus_client") is None:
         raise MissingExtra("prometheus_client", "metrics", "serve figures to Prometheus")
+
+
+def _check_sink(sink: SinkTable) -> None:
+    """Look at what opening a sink needs that can be known without opening it: its file's folder."""
+    if sink.settings.address.scheme == "file" and sink.settings.address.path != "-":
+        _check_writable(sink.settings.address.path)
 
 
 def _check_writable(path: str) -> None:

@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar, runtime_checkable
 
 from clan.errors import ConfigError, SettingsError
 from clan.watch.document import Document, KeyPath
@@ -67,6 +67,20 @@ def hints_of(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind, include_extras=True)
 
 
+@runtime_checkable
+class OwnTable(Protocol):
+    """A dataclass that reads and shows its table itself: its keys depend on their values."""
+
+    SAMPLE: str
+    """What stands in a file to begin with."""
+
+    def read_table(self, table: Mapping[str, Any], folder: Path) -> Any:
+        """Take a table; a class method. Relative paths count from the folder."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Give the table as it may be shown."""
+
+
 class _Reading:
     """One reading of one document."""
 
@@ -89,7 +103,26 @@ class _Reading:
         """Read a table as a dataclass."""
         if not isinstance(value, dict):
             return self.wrong(keys, f"expected a table [{'.'.join(map(str, keys))}], got {_shown(value)}")
-        fields, hints = {key_of(field): field for field in dataclasses.fields(kind)}, hints_of(kind)  # type: ignore[arg-type]
+        if isinstance(kind, OwnTable):
+            try:
+                return kind.read_table(value, self.folder)
+            except ConfigError as error:
+                return self.wrong(keys, str(error))
+        values = self.fields(kind, value, keys)
+        if values is None:
+            return _BAD
+        try:
+            return kind(**values)
+        except SettingsError as error:
+            for problem in error.problems:
+                self.wrong(keys, problem)
+        except ConfigError as error:
+            self.wrong(keys, str(error))
+        return _BAD
+
+    def fields(self, kind: type[Any], value: dict[str, Any], keys: KeyPath) -> dict[str, Any] | None:
+        """Read the keys of a table as the fields of a dataclass; None where something is wrong with one of them."""
+        fields, hints = {key_of(field): field for field in dataclasses.fields(kind)}, hints_of(kind)
         for key in value.keys() - fields.keys():
             self.unknown(key, fields, keys)
         values, whole = {}, True
@@ -104,16 +137,7 @@ class _Reading:
             read = self.value(hint, marks, field.name, given, (*keys, key))
             whole = whole and read is not _BAD
             values[field.name] = read
-        if not whole:
-            return _BAD
-        try:
-            return kind(**values)
-        except SettingsError as error:
-            for problem in error.problems:
-                self.wrong(keys, problem)
-        except ConfigError as error:
-            self.wrong(keys, str(error))
-        return _BAD
+        return values if whole else None
 
     def unknown(self, key: str, known: Mapping[str, Any], keys: KeyPath) -> None:
         """Note a key that there is not, with the nearest that there is."""

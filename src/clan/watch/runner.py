@@ -20,6 +20,7 @@ from clan.watch.finite import FiniteReader
 from clan.watch.log import Log
 from clan.watch.metrics import Metrics
 from clan.watch.notify import Notifier
+from clan.watch.outlets import Outlets
 from clan.watch.reload import Prepared, Reloader, reasons_of
 from clan.watch.settings import MetricsSettings, WatchSettings
 from clan.watch.snapshot import Snapshot
@@ -75,8 +76,13 @@ class Watch:
             if not isinstance(reader, EndlessReader):
                 raise AssertionError(f"{type(reader).__name__} does not tell how it goes")
             self.reader: EndlessReader = reader
+            self.outlets = Outlets(settings.sinks)
+            opening.callback(self.outlets.close)
             self.monitor = Monitor(
-                self.model.detector, namer=self.model.namer, sinks=[self.tally], observers=[self.tally.observe]
+                self.model.detector,
+                namer=self.model.namer,
+                sinks=[self.tally, self.outlets],
+                observers=[self.tally.observe],
             )
             self._stack = opening.pop_all()
         self.reader.on_status = self._tick
@@ -141,6 +147,7 @@ class Watch:
             self._close_metrics()
             self._metrics = fresh
         self._log.apply(settings.log)
+        self.outlets.apply(settings.sinks)
         if model is not self.model:
             self.monitor.use(model.detector, namer=model.namer)
             self.tally.use(model)
@@ -193,6 +200,7 @@ class Watch:
             p_value_sum=self.tally.p_value_sum,
             scoring_s=outcome.scoring_s,
             memory_bytes=resident_bytes(),
+            sinks=self.outlets.counters(),
             reloads=self.reloads,
             refused=self.refused,
             n_found=self.tally.n_found,

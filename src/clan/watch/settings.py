@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
+from clan.errors import ConfigError
 from clan.watch.kinds import Checked, FilePath, FromEnvironment, Range, ip_address
+from clan.watch.sink_table import SinkTable
 from clan.watch.source_settings import SourceSettings
 
 METRICS_PORT = 9469
@@ -64,6 +66,7 @@ class WatchSettings:
         model: Model file made by clan train.
         state: Where positions in logs are kept, so that a restart goes on from there.
         source: What is read.
+        sinks: Where alerts go.
         log: Log lines.
         view: How it shows what it does.
         metrics: Figures for Prometheus.
@@ -74,6 +77,13 @@ class WatchSettings:
     model: Annotated[str, FilePath()]
     state: Annotated[str, FilePath()] = "clan.state"
     source: SourceSettings
+    sinks: tuple[SinkTable, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+
+    def __post_init__(self) -> None:
+        names = [sink.settings.name for sink in self.sinks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"two sinks are called {', '.join(twice)}; one is enough, or give them a name")

@@ -13,7 +13,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from clan.watch.kinds import FromEnvironment, as_size, as_time
-from clan.watch.loader import hints_of, key_of, unmarked
+from clan.watch.loader import OwnTable, hints_of, key_of, unmarked
 
 _WIDTH: Final = 100
 _PASSWORD: Final = re.compile(r"(://[^/@:]*):[^/@]*@")
@@ -54,7 +54,10 @@ def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str])
             name = ".".join((*keys, key))
             yield ""
             yield f"[[{name}]]" if isinstance(value, tuple) else f"[{name}]"
-            yield from _table(each, (*keys, key), environment)
+            if isinstance(each, OwnTable):
+                yield from (f"{name} = {_toml(entry, name)}" for name, entry in each.shown().items())
+            else:
+                yield from _table(each, (*keys, key), environment)
 
 
 def _defaults(kind: Any, keys: tuple[str, ...]) -> Iterator[str]:
@@ -79,14 +82,11 @@ def _defaults(kind: Any, keys: tuple[str, ...]) -> Iterator[str]:
         yield ""
         yield ""
         yield from _comment((inspect.getdoc(inner) or "").split("\n\n")[0])
-        required = any(_default_of(field) is dataclasses.MISSING for field in dataclasses.fields(inner))
-        yield f"{'# ' if several and required else ''}{f'[[{name}]]' if several else f'[{name}]'}"
-        lines = _defaults(inner, (*keys, key))
-        yield from (_commented(line) for line in lines) if several and required else lines
-
-
-def _commented(line: str) -> str:
-    return line if line.startswith("#") or not line else f"# {line}"
+        if isinstance(inner, OwnTable):
+            yield inner.SAMPLE.rstrip("\n")
+            continue
+        yield f"[[{name}]]" if several else f"[{name}]"
+        yield from _defaults(inner, (*keys, key))
 
 
 def attributes_of(kind: Any) -> dict[str, str]:

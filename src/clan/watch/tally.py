@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,6 @@ class Tally:
     Args:
         model: The model in use.
     """
-
-    name = "tally"
 
     def __init__(self, model: LoadedModel) -> None:
         self.severities = Counter[int]()
@@ -73,13 +71,6 @@ class Tally:
             interval=self._calibration.prediction_interval(self._n_flows),
             expected_per_day=self._calibration.expected_alerts_per_day,
         )
-
-    def counters(self) -> dict[str, Any]:
-        """Give nothing: what is counted here is not sent anywhere."""
-        return {}
-
-    def reopen(self) -> None:
-        """Nothing to open anew."""
 
     def close(self) -> None:
         """Nothing to release."""

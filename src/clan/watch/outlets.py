@@ -1,0 +1,85 @@
+"""The sinks of a watch: told as one, each on its own, exchanged while the watch goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from clan.alerts import open_sink
+from clan.alerts.sinks import EncodingSink, Event
+from clan.errors import SinkError
+from clan.watch.sink_table import SinkTable
+
+_logger = logging.getLogger(__name__)
+
+
+class Outlets:
+    """Takes events and hands them to every sink; one that fails is counted and said, and the others go on.
+
+    Args:
+        tables: The sinks.
+
+    Raises:
+        ClanError: One of them cannot be opened; none is then.
+    """
+
+    name = "outlets"
+
+    def __init__(self, tables: Sequence[SinkTable]) -> None:
+        self._open: dict[SinkTable, EncodingSink] = {}
+        self._failed = Counter[str]()
+        self._said: dict[str, str] = {}
+        self.apply(tables)
+
+    def apply(self, tables: Sequence[SinkTable]) -> None:
+        """Go over to other sinks: what is new is opened, what is gone is closed, what stays opens its files anew.
+
+        Raises:
+            ClanError: A new one cannot be opened; everything stays as it was then.
+        """
+        gone = {table: sink for table, sink in self._open.items() if table not in tables}
+        fresh: dict[SinkTable, EncodingSink] = {}
+        with ExitStack() as opening:
+            for table in tables:
+                if table not in self._open:
+                    # a sink with other options and the same spool waits until the old one has closed it
+                    for old, sink in gone.items():
+                        if old.settings.name == table.settings.name:
+                            sink.close()
+                    fresh[table] = opening.enter_context(open_sink(table.settings, tell=_logger.warning))
+            opening.pop_all()
+        for table, sink in self._open.items():
+            if table in gone:
+                sink.close()
+            else:
+                sink.reopen()
+        self._open = {table: fresh.get(table) or self._open[table] for table in tables}
+
+    def emit(self, event: Event, /) -> None:
+        """Hand an event to every sink."""
+        for sink in self._open.values():
+            try:
+                sink.emit(event)
+            except SinkError as error:
+                self._failed[sink.name] += 1
+                if self._said.get(sink.name) != str(error):
+                    self._said[sink.name] = str(error)
+                    _logger.error("sink %s: %s", sink.name, error)
+
+    def counters(self) -> dict[str, dict[str, Any]]:
+        """Give what became of the events, by sink."""
+        found = {}
+        for sink in self._open.values():
+            counters = sink.counters()
+            if self._failed[sink.name]:
+                counters["dropped"] = {**counters.get("dropped", {}), "failed": self._failed[sink.name]}
+            found[sink.name] = counters
+        return found
+
+    def close(self) -> None:
+        """Deliver what is held back, within bounds; safe to call twice."""
+        for sink in self._open.values():
+            sink.close()
