@@ -118,7 +118,10 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ConfigError(f"unknown_share must be in (0, 1), got {self.unknown_share}")
         kind = head_class(self.head, frozen=self.frozen)
         if not self.frozen and (self.detector is None or self.detector.model_.encoder is None):
-            raise ConfigError("frozen=False trains the encoder further: give a fitted detector whose scorer has one")
+            raise ConfigError(
+                "frozen=False trains the encoder further: give a fitted detector whose scorer has one, for one group "
+                "of features (with several, each has its own)"
+            )
         values = self._training_values(X, y)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
@@ -270,9 +273,9 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return x
         model, further = self.detector.model_, []
         if head_class(self.head, frozen=self.frozen).uses_embedding:
-            further = [model.embed(model.scaler.transform(values))]
+            further = [model.embed(values)]
         elif not self.frozen:
-            further = [model.scaler.transform(values)]
+            further = [model.transform(values)]
         return np.concatenate([x, *further], axis=1)
 
     def _examples(self, values: Floats, labels: NDArray[Any], further: Floats) -> Examples:

@@ -145,9 +145,10 @@ def _assemble(part: dict[str, Any], tensors: dict[str, NDArray[Any]], detector: 
         raise ValueError("its features are not those that it was fitted with")
     classes, n, frozen = np.array(part["classes"]), len(inputs["features"]), bool(part["frozen"])
     kind, further = head_class(part["head"], frozen=frozen), 0
-    if detector is not None and detector.model_.encoder is not None:
-        encoder = detector.model_.encoder
-        further = encoder.dim if kind.uses_embedding else 0 if frozen else encoder.n_features
+    if detector is not None and kind.uses_embedding:
+        further = detector.model_.dim
+    elif detector is not None and detector.model_.encoder is not None:
+        further = 0 if frozen else detector.model_.encoder.n_features
     middle = tensors[f"{KEY}.middle"]
     if middle.shape != (n,):
         raise ValueError(f"middles of {middle.shape} for {n} columns")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clan.detect.model import Model, fit_model
+from clan.detect.model import Model, fit_model, part_columns
 from clan.detect.presets import Preset
 from clan.errors import TrainingError
 from clan.train import TrainProgress, TrainSettings
@@ -27,10 +27,13 @@ def cross_fit(
     recipe: Preset,
     *,
     seed: int,
+    groups: Sequence[str] | None = None,
     learn: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Model, NDArray[np.float64]]:
     """Fit the final model to all rows, and score each fold by a model of the others.
+
+    Of a model with several parts, the levels that bring these to one scale are found on the held-out scores too.
 
     Every model puts its scores on one scale by itself (levelled on its own training rows), and all start from the
     same seed, so that they differ by their rows only: that makes the scores of the fold models stand for those of the
@@ -44,6 +47,7 @@ def cross_fit(
         folds: Fold of each row. Shape `(n,)`.
         recipe: What to fit.
         seed: Seeds everything random.
+        groups: Feature group of each column; None for all `table`.
         learn: Rows to learn from; the others are scored only. Shape `(n,)`; None for all.
         progress: Called after each epoch of each model.
 
@@ -58,24 +62,28 @@ def cross_fit(
     train, stopped = recipe.train, list[int]()
     n_epochs = done = train.epochs_for(n)
     n_epochs += sum(_matched_epochs(train, n, int((learn & (folds != fold)).sum())) for fold in range(n_folds))
-    watch = _stage(progress, 0, n_epochs, "final model")
-    final = fit_model(values[learn], recipe, seed=seed, progress=watch, interrupted=stopped.append)
+    n_parts = len(part_columns(recipe, groups or ["table"]))
+    watch = _stage(progress, 0, n_epochs * n_parts, "final model")
+    final = fit_model(values[learn], recipe, seed=seed, groups=groups, progress=watch, interrupted=stopped.append)
     if stopped:
         train = replace(train, epochs=stopped.pop(), max_steps=None)
-    scores = np.full(len(values), np.nan)
+    scores, known = np.full((len(values), n_parts), np.nan), np.zeros(len(values), dtype=np.bool_)
     for fold in range(n_folds):
         held = folds == fold
         epochs = _matched_epochs(train, n, int((learn & ~held).sum()))
         shorter = replace(recipe, train=replace(train, epochs=epochs, max_steps=None))
-        watch = _stage(progress, done, n_epochs, f"fold {fold + 1} of {n_folds}")
-        model = fit_model(values[learn & ~held], shorter, seed=seed, progress=watch, interrupted=stopped.append)
+        watch = _stage(progress, done * n_parts, n_epochs * n_parts, f"fold {fold + 1} of {n_folds}")
+        rows = values[learn & ~held]
+        model = fit_model(rows, shorter, seed=seed, groups=groups, progress=watch, interrupted=stopped.append)
         if stopped:  # it is behind the final model, so its scores say nothing about that one's
             break
-        scores[held] = model.score(values[held])
+        scores[held], known[held] = model.part_scores(values[held]), True
         done += epochs
-    if np.isnan(scores).all():
+    if not known.any():
         raise TrainingError("interrupted before any held-out flow was scored: no threshold can be set")
-    return final, scores
+    combined = np.full(len(values), np.nan)
+    final, combined[known] = final.levelled_on(scores[known])
+    return final, combined
 
 
 def _matched_epochs(train: TrainSettings, n: int, n_fold: int) -> int:

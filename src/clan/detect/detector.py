@@ -144,7 +144,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         budget, recipe = self.budget, self._recipe()
         check_keys(self.thresholds_by)
         rows = self._training_rows(X, recipe)
-        recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, [f.group for f in rows.features]))
+        recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, rows.groups))
         days = self.days if self.days is not None else rows.days
         if days is not None and n_seen is not None:  # a tenth of the flows is what a tenth of the time brings
             days *= len(rows.values) / n_seen
@@ -158,7 +158,9 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             time=rows.streams.time,
         )
         outlying = outlying_rows(rows.values, recipe.scaler, self.clean, seed=seed)
-        self.model_, scores = cross_fit(rows.values, folds, recipe, seed=seed, learn=~outlying, progress=progress)
+        self.model_, scores = cross_fit(
+            rows.values, folds, recipe, seed=seed, groups=rows.groups, learn=~outlying, progress=progress
+        )
         known = ~np.isnan(scores)
         if not known.all():
             message = f"the threshold rests on {known.sum():,} of {len(scores):,} flows: training was interrupted"
@@ -256,6 +258,13 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             return score_blocks(lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_)
         values = validate_data(self, X, reset=False, dtype=np.float64)
         return self.model_.score(values[:, list(self.record_.columns)])
+
+    def score_by_group(self, X: pl.DataFrame | pl.LazyFrame) -> dict[str, Floats]:
+        """Say what each feature group adds to the raw score, shape `(n,)`; ``"all"`` where they are scored together."""
+        check_is_fitted(self)
+        values = columns.numbers(columns.collect(X), self.features_, what="the table to score")
+        parts = self.model_.levelled(self.model_.part_scores(values))
+        return {name: parts[:, i] for i, name in enumerate(self.model_.parts)}
 
     def p_value(self, X: Table) -> Floats:
         """Share of benign flows at least as anomalous, in (0, 1]; a flow alerts where it is at most the budget's level.

@@ -19,9 +19,8 @@ from clan.detect.calibration_entry import calibration_entry, stored_calibration
 from clan.detect.model import Model
 from clan.detect.presets import Preset
 from clan.detect.quantiles import PROBABILITIES
-from clan.detect.scorers import scorer_class
 from clan.detect.training_rows import TrainingRows
-from clan.encoder import Encoder, Scaler, read_model, write_model
+from clan.encoder import read_model, write_model
 from clan.errors import ClanError, ModelFileError
 from clan.schema import GROUPS, Feature, schema_hash, table_feature
 
@@ -84,6 +83,7 @@ class Record:
             "preset": preset,
             "scaler": json.loads(json.dumps(recipe.scaler)),
             "scorer": recipe.scorer,
+            "by_group": recipe.by_group,
             "train": asdict(recipe.train),
             "seed": seed,
             "n_folds": n_folds,
@@ -140,11 +140,7 @@ def tensors_of(model: Model, calibration: Calibration, benign_quantiles: NDArray
         "calibration.scores": calibration.scores,
         "benign_quantiles": benign_quantiles,
     }
-    tensors |= {f"scaler.{name}": value for name, value in model.scaler.tensors().items()}
-    tensors |= {f"scorer.{name}": value for name, value in model.scorer.tensors().items()}
-    if model.encoder is not None:
-        tensors |= {f"encoder.{name}": value for name, value in model.encoder.tensors().items()}
-    return tensors
+    return tensors | model.tensors()
 
 
 def from_file(path: str | Path) -> Stored:
@@ -173,7 +169,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
         columns=tuple(int(i) for i in manifest["inputs"]["columns"]),
         n_inputs=int(manifest["inputs"]["n"]),
         input_names=None if names is None else tuple(str(name) for name in names),
-        facts={key: manifest[key] for key in _FACTS},
+        facts={key: manifest[key] for key in _FACTS} | {"by_group": manifest.get("by_group", False)},
     )
     if len(record.columns) != len(features) or not all(0 <= i < record.n_inputs for i in record.columns):
         raise ModelFileError("its input columns are not those of its features")
@@ -187,6 +183,8 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
     )
 
 
+_OTHERS = ("calibration.", "benign_quantiles", "naming.")
+"""Beginnings of the names of arrays that are no part of the model."""
 _FACTS = ("source", "training", "preset", "scaler", "scorer", "train", "seed", "n_folds", "versions")
 
 
@@ -203,15 +201,10 @@ def stored_feature(name: str, unit: str, group: str) -> Feature:
 
 
 def _model(record: Record, tensors: dict[str, Array]) -> Model:
-    n_features = len(record.features)
-    scaler = Scaler.from_tensors(record.facts["scaler"], _part(tensors, "scaler.", np.float64), n_features=n_features)
-    kind = scorer_class(record.facts["scorer"])
-    encoder = Encoder.from_tensors(_part(tensors, "encoder.")) if kind.needs_encoder else None
-    if encoder is not None and encoder.n_features != scaler.n_outputs:
-        raise ModelFileError(f"its encoder takes {encoder.n_features} features, not {scaler.n_outputs}")
-    dim = 0 if encoder is None else encoder.dim
-    scorer = kind.from_tensors(_part(tensors, "scorer."), n_features=scaler.n_outputs, dim=dim)
-    return Model(scaler=scaler, encoder=encoder, scorer=scorer)
+    facts = record.facts
+    recipe = Preset(scaler=facts["scaler"], scorer=facts["scorer"], by_group=bool(facts["by_group"]))
+    own = {key: value for key, value in tensors.items() if not key.startswith(_OTHERS)}
+    return Model.from_tensors(recipe, [f.group for f in record.features], own)
 
 
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -226,14 +219,6 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
         "n_folds": max(2, int(manifest["n_folds"])),
         "random_state": int(manifest["seed"]),
     }
-
-
-def _part(tensors: dict[str, Array], prefix: str, dtype: type = np.float32) -> dict[str, Array]:
-    part = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-    for name, value in part.items():
-        if value.dtype != dtype:
-            raise ModelFileError(f"{prefix}{name} must be {dtype.__name__}, found {value.dtype}")
-    return part
 
 
 def _typed(tensors: dict[str, Array], name: str, dtype: type, ndim: int) -> Array:

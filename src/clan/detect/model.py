@@ -1,22 +1,22 @@
-"""What scores flows: scaler, encoder and scorer, fitted together."""
+"""What scores flows: a part for each feature group, and what adds them up."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+from clan.detect.levels import Level
+from clan.detect.part import Part, fit_part
 from clan.detect.presets import Preset
-from clan.detect.scorers import Scorer, scorer_class
-from clan.encoder import Encoder, Scaler, fit_scaler, scaler_for_groups
-from clan.errors import MissingExtra
+from clan.encoder import Encoder, scaler_for_groups
 from clan.train import TrainProgress
 
 Floats = NDArray[np.float64]
@@ -25,8 +25,8 @@ BLOCK = 1024
 """Rows that go through the network at once. Blocks are always full (padded with zeros), because the matrix product of
 another shape may differ in its last bit, and a flow's score must not depend on the flows beside it."""
 
-WIDE = 512
-"""Networks of this width and above are trained on all cores."""
+ALL: Final = "all"
+"""Name of the part that looks at all columns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,27 +34,172 @@ class Model:
     """A fitted model.
 
     Attributes:
-        scaler: Raw features to standardised ones.
-        encoder: Standardised features to directions; None when the scorer looks at features only.
-        scorer: The distance to normal.
+        parts: Feature group to what scores it; one part named `ALL` when the columns are scored together.
+        columns: The same names to the numbers of the columns that the part looks at.
+        levels: The same names to the benign distributions of the parts' scores; None for one part, whose score is the
+            model's as it is, and in models that only score rows to find the levels.
     """
 
-    scaler: Scaler
-    encoder: Encoder | None
-    scorer: Scorer
+    parts: Mapping[str, Part]
+    columns: Mapping[str, NDArray[np.intp]]
+    levels: Mapping[str, Level] | None = None
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder of all columns; None when there is none, or one for each group."""
+        return self.parts[ALL].encoder if ALL in self.parts else None
+
+    def transform(self, values: Floats) -> NDArray[np.float32]:
+        """Scale raw features of shape `(n, n_features)`; the columns are in the order of the parts."""
+        return np.concatenate([part.scaler.transform(values[:, self.columns[k]]) for k, part in self.parts.items()], 1)
+
+    def embed(self, values: Floats) -> NDArray[np.float32]:
+        """Embed raw features by every part that has an encoder, one embedding beside the other; shape `(n, dim)`."""
+        return np.concatenate(
+            [part.embed(part.scaler.transform(values[:, self.columns[name]])) for name, part in self.parts.items()],
+            axis=1,
+        )
+
+    @property
+    def dim(self) -> int:
+        """Columns that `embed` gives."""
+        return sum(part.encoder.dim for part in self.parts.values() if part.encoder is not None)
 
     def score(self, values: Floats) -> Floats:
         """Score raw features of shape `(n, n_features)`, finite or NaN = unknown; shape `(n,)`, higher = worse."""
         return score_blocks(lambda start, stop: values[start:stop], len(values), self)
 
-    def embed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embed scaled features; without an encoder, an array without columns."""
-        return _no_columns(len(x)) if self.encoder is None else self.encoder.embed(x)
+    def part_scores(self, values: Floats) -> Floats:
+        """Score rows by each part; shape `(n, n_parts)`, NaN where nothing of a part's columns is known."""
+        return _by_blocks(
+            lambda start, stop: values[start:stop], len(values), self._block_by_part, n_columns=len(self.parts)
+        )
 
-    def score_block(self, values: Floats) -> NDArray[np.float32]:
+    def levelled_on(self, scores: Floats) -> tuple[Model, Floats]:
+        """Find the levels of the parts, and combine the scores that they were found on.
+
+        Args:
+            scores: Benign rows' scores by each part, best of models that did not see them. Shape `(n, n_parts)`.
+
+        Returns:
+            The model with its levels, and the rows' scores. Shape `(n,)`.
+        """
+        if len(self.parts) == 1:
+            return self, scores[:, 0]
+        levels = {name: Level.fit(scores[:, i]) for i, name in enumerate(self.parts)}
+        model = replace(self, levels=levels)
+        return model, model.levelled(scores).sum(axis=1)
+
+    def score_block(self, values: Floats) -> Floats:
         """Score one full block."""
-        x = self.scaler.transform(values)  # (BLOCK, n_features)
-        return self.scorer.score(x, self.embed(x))
+        return self.levelled(self._block_by_part(values)).sum(axis=1)
+
+    def levelled(self, scores: Floats) -> Floats:
+        """Bring scores by each part to one scale; shape `(n, n_parts)`. Without levels they stay as they are."""
+        if self.levels is None:
+            return scores
+        return np.stack([level.rarity(scores[:, i]) for i, level in enumerate(self.levels.values())], axis=1)
+
+    def _block_by_part(self, values: Floats) -> Floats:
+        scores = np.empty((len(values), len(self.parts)))
+        for i, (name, part) in enumerate(self.parts.items()):
+            own = np.ascontiguousarray(values[:, self.columns[name]])
+            scores[:, i] = part.score(own)
+            if len(self.parts) > 1:
+                scores[np.isnan(own).all(axis=1), i] = np.nan
+        return scores
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Name every array: those of one part by themselves, those of several behind the part's name."""
+        if ALL in self.parts:
+            return self.parts[ALL].tensors()
+        named = {f"{name}.{key}": value for name, part in self.parts.items() for key, value in part.tensors().items()}
+        for name, level in (self.levels or {}).items():
+            named |= {f"{name}.level.{key}": value for key, value in level.tensors().items()}
+        return named
+
+    @classmethod
+    def from_tensors(cls, recipe: Preset, groups: Sequence[str], named: Mapping[str, NDArray[Any]]) -> Model:
+        """Build a model from what `tensors` gave.
+
+        Args:
+            recipe: As it was fitted.
+            groups: Group of each column.
+            named: The arrays.
+
+        Raises:
+            KeyError, ValueError: Arrays that are missing or do not fit.
+            ClanError: A name that this clan does not know.
+        """
+        columns = part_columns(recipe, groups)
+        parts, levels = {}, {}
+        for name, own in columns.items():
+            prefix = "" if name == ALL else f"{name}."
+            arrays = {key.removeprefix(prefix): value for key, value in named.items() if key.startswith(prefix)}
+            parts[name] = Part.from_tensors(_scaler_of(recipe, groups, own), recipe.scorer, arrays, n_features=len(own))
+            if name != ALL:
+                level = {k.removeprefix("level."): v for k, v in arrays.items() if k.startswith("level.")}
+                levels[name] = Level.from_tensors(level)
+        return cls(parts=parts, columns=columns, levels=levels or None)
+
+
+def part_columns(recipe: Preset, groups: Sequence[str]) -> dict[str, NDArray[np.intp]]:
+    """Say which columns each part looks at.
+
+    Args:
+        recipe: Whether the groups are scored apart.
+        groups: Group of each column.
+
+    Example:
+        >>> {k: v.tolist() for k, v in part_columns(Preset(), ["flow", "context", "flow"]).items()}
+        {'flow': [0, 2], 'context': [1]}
+    """
+    names = list(dict.fromkeys(groups))
+    if len(names) == 1 or not recipe.by_group:
+        return {ALL: np.arange(len(groups))}
+    return {name: np.flatnonzero(np.array(groups) == name) for name in names}
+
+
+def fit_model(
+    values: Floats,
+    recipe: Preset,
+    *,
+    seed: int,
+    groups: Sequence[str] | None = None,
+    progress: Callable[[TrainProgress], None] | None = None,
+    interrupted: Callable[[int], None] | None = None,
+) -> Model:
+    """Fit the parts to benign rows; of several, the levels are still to be found (`Model.levelled_on`).
+
+    Args:
+        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
+        recipe: What to fit.
+        seed: Seeds everything random.
+        groups: Feature group of each column; None for all `table`.
+        progress: Called after each epoch of each part.
+        interrupted: Called with the epochs done when the training was interrupted; the parts that are left are then
+            trained for no longer.
+
+    Raises:
+        MissingExtra: The recipe trains an encoder and torch is not installed.
+        TrainingError: Training failed.
+    """
+    groups = ["table"] * values.shape[1] if groups is None else groups
+    columns, stopped = part_columns(recipe, groups), list[int]()
+    n_epochs, parts = recipe.train.epochs_for(len(values)), dict[str, Part]()
+    for done, (name, own) in enumerate(columns.items()):
+        train = replace(recipe.train, epochs=stopped[0], max_steps=None) if stopped else recipe.train
+        parts[name] = fit_part(
+            values if len(own) == values.shape[1] else values[:, own],
+            _scaler_of(recipe, groups, own),
+            replace(recipe, train=train),
+            seed=seed,
+            progress=_after(progress, done * n_epochs),
+            interrupted=stopped.append,
+        )
+    if stopped and interrupted is not None:
+        interrupted(min(stopped))
+    return Model(parts=parts, columns=columns)
 
 
 def score_blocks(read: Callable[[int, int], Floats], n: int, model: Model) -> Floats:
@@ -68,14 +213,20 @@ def score_blocks(read: Callable[[int, int], Floats], n: int, model: Model) -> Fl
     Returns:
         Shape `(n,)`. The same for the same row, whatever rows come with it and however many threads work.
     """
-    scores = np.empty(n, dtype=np.float64)
+    return _by_blocks(read, n, lambda values: model.score_block(values)[:, None], n_columns=1)[:, 0]
+
+
+def _by_blocks(
+    read: Callable[[int, int], Floats], n: int, score: Callable[[Floats], Floats], *, n_columns: int
+) -> Floats:
+    scores = np.empty((n, n_columns), dtype=np.float64)
 
     def work(start: int) -> None:
         stop = min(start + BLOCK, n)
         values = np.asarray(read(start, stop), dtype=np.float64)
         if stop - start < BLOCK:
             values = np.concatenate([values, np.zeros((BLOCK - len(values), values.shape[1]))])
-        scores[start:stop] = model.score_block(values)[: stop - start]
+        scores[start:stop] = score(values)[: stop - start]
 
     starts = range(0, n, BLOCK)
     with _blas().limit(limits=1, user_api="blas"):  # one thread a product: the pool works on blocks instead
@@ -87,53 +238,17 @@ def score_blocks(read: Callable[[int, int], Floats], n: int, model: Model) -> Fl
     return scores
 
 
-def fit_model(
-    values: Floats,
-    recipe: Preset,
-    *,
-    seed: int,
-    progress: Callable[[TrainProgress], None] | None = None,
-    interrupted: Callable[[int], None] | None = None,
-) -> Model:
-    """Fit scaler, encoder and scorer to benign rows.
-
-    Args:
-        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
-        recipe: What to fit. A choice of scalers by feature group takes all columns as group `table`.
-        seed: Seeds everything random.
-        progress: Called after each epoch.
-        interrupted: Called with the epochs done when the training was interrupted.
-
-    Raises:
-        MissingExtra: The recipe trains an encoder and torch is not installed.
-        TrainingError: Training failed.
-    """
-    scaler = fit_scaler(scaler_for_groups(recipe.scaler, ["table"] * values.shape[1]), values)
-    x = scaler.transform(values)  # (n, n_features)
-    kind = scorer_class(recipe.scorer)
-    if not kind.needs_encoder:
-        with _threads(recipe):
-            scorer = kind.fit(x, _no_columns(len(x)), seed=seed)
-        return Model(scaler=scaler, encoder=None, scorer=scorer)
-    try:
-        from clan.train.loop import train_encoder
-    except ImportError as error:
-        raise MissingExtra("torch", "train", "train a model") from error
-    with _threads(recipe):
-        encoder = train_encoder(x, recipe.train, seed=seed, progress=progress, interrupted=interrupted)
-        return Model(scaler=scaler, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
+def _scaler_of(recipe: Preset, groups: Sequence[str], own: NDArray[np.intp]) -> str | tuple[str, ...]:
+    """Say how the columns of a part are scaled."""
+    kind = scaler_for_groups(recipe.scaler, groups)
+    return kind if isinstance(kind, str) else tuple(kind[i] for i in own)
 
 
-def _no_columns(n: int) -> NDArray[np.float32]:
-    return np.empty((n, 0), dtype=np.float32)
-
-
-def _threads(recipe: Preset) -> AbstractContextManager[object]:
-    """One thread for narrow networks, where a second gains nothing and waits for processors that others use.
-
-    It also makes the result the same on any number of cores.
-    """
-    return ThreadpoolController().limit(limits=1) if recipe.train.width < WIDE else nullcontext()
+def _after(progress: Callable[[TrainProgress], None] | None, done: int) -> Callable[[TrainProgress], None] | None:
+    """Count the epochs of one part after those of the parts before it."""
+    if progress is None or not done:
+        return progress
+    return lambda state: progress(replace(state, epoch=state.epoch + done))
 
 
 @cache

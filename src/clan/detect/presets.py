@@ -19,6 +19,8 @@ class Preset:
         scaler: Name in `clan.encoder.SCALERS`; or feature group to such a name, ``"*"`` for the other groups; or a name
             for each column.
         scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``.
+        by_group: Whether each feature group has a scaler, an encoder and a scorer of its own, whose scores are brought
+            to one scale and added (`clan.detect.levels`); otherwise all columns are looked at together, as published.
         train: How the encoder is trained.
         drop_zero_columns: Whether columns that are 0 in all training rows are left out, as published; otherwise they
             stay, so that a flow in which they are not 0 stands out.
@@ -26,6 +28,7 @@ class Preset:
 
     scaler: str | Mapping[str, str] | Sequence[str] = "signed_log"
     scorer: str = "prototypes"
+    by_group: bool = True
     train: TrainSettings = field(default_factory=TrainSettings)
     drop_zero_columns: bool = False
 
@@ -45,6 +48,7 @@ PRESETS: dict[str, Preset] = {
     "paper": Preset(
         scaler="zscore",
         scorer="centroid",
+        by_group=False,
         train=TrainSettings(
             width=1024,
             n_blocks=4,

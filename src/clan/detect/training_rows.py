@@ -47,6 +47,11 @@ class TrainingRows:
     window: tuple[str, str] | None = None
     uids: pl.Series | None = None
 
+    @property
+    def groups(self) -> list[str]:
+        """Feature group of each column of `values`."""
+        return [f.group for f in self.features]
+
     def name_rows(self, rows: NDArray[np.intp], limit: int = 10) -> str:
         """Name rows by uid, or by number from 0, the first `limit` of them."""
         shown = rows[:limit]
@@ -139,7 +144,7 @@ def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budge
             DataQualityWarning,
             stacklevel=3,
         )
-    odd = suspicious_rows(model.scaler.transform(rows.values), seed=seed)
+    odd = suspicious_rows(model.transform(rows.values), seed=seed)
     if len(odd):
         warnings.warn(
             f"{len(odd):,} of {len(rows.values):,} training rows form a small cluster far from all others and may "
