@@ -74,15 +74,18 @@ def read_with_pandas(path: Path) -> int:
 
 def datagram_job(n: int) -> Callable[[], int]:
     """Prepare datagrams; gives what hands them in one after the other and counts their records."""
-    from tests.sources.netflow.export import V4_FIELDS, record_set, template, v4_record, v9
+    from tests.sources.netflow.export import EXPORTED_S, UPTIME_MS, V4_FIELDS, record_set, template, v4_record, v9
 
     from clan.flows import warm_up_identity
     from clan.sources.netflow.exporter import Exporter
+    from clan.sources.netflow.join import warm_up_joining
 
     warm_up_identity()
+    warm_up_joining()
     exporter = Exporter("192.0.2.1")
     exporter.feed(v9(template(256, V4_FIELDS)))
-    hosts = np.random.default_rng(0).integers(1, 255, (2000, 30, 3)).tolist()
+    rng = np.random.default_rng(0)
+    hosts = rng.integers(1, 255, (2000, 30, 3)).tolist()
     made = [[v4_record(f"10.0.{a}.{b}", ports=(1024 + 200 * p, 443)) for a, b, p in records] for records in hosts]
     records = np.frombuffer(b"".join(b"".join(each) for each in made), np.uint8).reshape(2000, 30, -1).copy()
 
@@ -90,12 +93,18 @@ def datagram_job(n: int) -> Callable[[], int]:
         given, sequence = 0, 1
         while given < n:
             records[:, :, 1] = given // 60_000 % 256  # other hosts in every round
-            for each in records:
-                exporter.feed(v9(record_set(256, each.tobytes()), sequence=sequence))
+            now = UPTIME_MS + (given + 30 * np.arange(1, 2001)) // 10  # ms since the exporter started
+            last = now[:, None] - rng.integers(0, 1000, (2000, 30))
+            times = np.stack([last - rng.integers(0, 60_000, (2000, 30)), last], axis=2)
+            records[:, :, 22:30] = times.astype(">u4").view(np.uint8).reshape(2000, 30, 8)
+            for each, uptime in zip(records, now.tolist(), strict=True):
+                clock = {"uptime": uptime, "exported": EXPORTED_S + (uptime - UPTIME_MS) // 1000}
+                exporter.feed(v9(record_set(256, each.tobytes()), sequence=sequence, **clock))
                 sequence += 1
-            given += 60_000
-            for _ in exporter.flows(given * 100):
-                pass
+                given += 30
+                if given % 10_000 < 30:  # about every second
+                    for _ in exporter.flows(given * 100):
+                        pass
         for _ in exporter.finish():
             pass
         return given

@@ -9,6 +9,7 @@ from clan.flows.instants import read_times
 from clan.flows.jit import Int, compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
 from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
+from clan.flows.text import mix
 
 __all__ = [
     "COUNTERS",
@@ -26,6 +27,7 @@ __all__ = [
     "icmp_ports",
     "identify",
     "kernel",
+    "mix",
     "profile",
     "read_times",
     "warm_up_identity",

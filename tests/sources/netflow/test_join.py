@@ -7,7 +7,9 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from clan.sources.netflow.join import APART_US, LONGEST_US, WAIT_US, Joiner
+from clan.sources.netflow.conversation import APART_US
+from clan.sources.netflow.flow import to_flows
+from clan.sources.netflow.join import LONGEST_US, WAIT_US, Joiner
 from clan.sources.netflow.record import RECORD
 
 A, B = 1, 2
@@ -151,3 +153,12 @@ def test_many_conversations_at_once_do_not_mix() -> None:
     assert len(flows) == 3500
     assert sum(f["packets"] for f in flows) == sum(f["back_packets"] for f in flows) == sum(range(3501))
     assert all(f["packets"] == f["back_packets"] for f in flows)
+
+
+def test_flows_that_end_at_once_are_in_order_of_uid() -> None:
+    counts = Counter[str]()
+    joiner = Joiner(counts)
+    batches = [*joiner.add(table(*(record(src_port=i) for i in range(50))), 0), *joiner.finish()]
+    uids = to_flows(pl.concat(batches), "e")["uid"].to_list()
+    assert uids == sorted(uids)
+    assert len(set(uids)) == 50

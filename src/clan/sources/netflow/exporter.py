@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from clan.sources.netflow.collector import Collector
-from clan.sources.netflow.flow import to_flows, whole
+from clan.sources.netflow.flow import to_flows
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
 
@@ -50,14 +50,14 @@ class Exporter:
             now_us: A clock that only goes forward.
         """
         for joined in self._joiner.add(self._collector.take(), now_us):
-            yield from self._out(self._order.add(to_flows(joined, self.name)))
+            yield from self._out(self._order.add(joined))
         if not self._joiner.waiting:
             yield from self._out(self._order.finish())
 
     def finish(self) -> Iterator[pl.DataFrame]:
         """Yield all that is left."""
         for joined in (*self._joiner.add(self._collector.take(), 0), *self._joiner.finish()):
-            yield from self._out(self._order.add(to_flows(joined, self.name)))
+            yield from self._out(self._order.add(joined))
         yield from self._out(self._order.finish())
         self._collector.finish()
 
@@ -65,7 +65,7 @@ class Exporter:
         for batch in batches:
             self.counts["flows"] += batch.height
             self.counts["late_flows"] = self._order.late
-            yield whole(batch)
+            yield to_flows(batch, self.name)
 
     def warnings(self) -> list[str]:
         """Give what the user should know."""

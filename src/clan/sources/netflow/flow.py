@@ -19,8 +19,8 @@ def to_flows(joined: pl.DataFrame, source: str) -> pl.DataFrame:
         source: The stream's name.
 
     Returns:
-        The columns of `clan.schema.IDENTITY`, then the measured columns of group `conn`; payload bytes are null, since
-        no record tells them.
+        The columns of `clan.schema.IDENTITY` and `CARRIED`, then group `conn`, in order of (`ts_end`, `uid`); payload
+        bytes are null, since no record tells them.
     """
     columns = {name: joined[name].to_numpy() for name in _ENDS}
     who = identify(columns, joined["start"].to_numpy(), joined["order"].to_numpy())
@@ -49,21 +49,9 @@ def to_flows(joined: pl.DataFrame, source: str) -> pl.DataFrame:
             seen = ((pl.col(column) & bit) != 0).cast(pl.Int64)
             measured[f"conn_{side}_{flag}"] = pl.when(tcp).then(seen).otherwise(0)
     frame = joined.hstack(who).with_columns(**identity, **measured)
-    return frame.select(*(pl.col(name).cast(dtype) for name, dtype in IDENTITY.items()), *measured)
-
-
-def whole(flows: pl.DataFrame) -> pl.DataFrame:
-    """Add what follows from the measured columns, and those that records do not tell.
-
-    Args:
-        flows: As `to_flows` gives them: few columns, so that they are cheap to hold back and to sort.
-
-    Returns:
-        The columns of `clan.schema.IDENTITY` and `CARRIED`, then group `conn`.
-    """
     said = [pl.lit(None, dtype).alias(name) for name, dtype in CARRIED.items()]
-    features = [name for name in flows.columns if name not in IDENTITY]
-    return complete(flows.select(*IDENTITY, *said, *features))
+    flows = frame.select(*(pl.col(name).cast(dtype) for name, dtype in IDENTITY.items()), *said, *measured)
+    return complete(flows.sort("ts_end", "uid"))
 
 
 _ENDS = ("src_hi", "src_lo", "dst_hi", "dst_lo", "version", "src_port", "dst_port", "protocol")

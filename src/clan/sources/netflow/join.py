@@ -9,24 +9,30 @@ silence, or a SYN from the side that opened a connection which is over, is the n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from clan.sources.netflow.conversation import UNKNOWN, name_contents, name_conversations, number_flows, sum_flows
 from clan.sources.netflow.record import RECORD
 
 WAIT_US: Final = 30_000_000
 """How long the records of a conversation wait for another one of it."""
 LONGEST_US: Final = 300_000_000
 """How long they wait at most, where others keep coming."""
-APART_US: Final = 120_000_000
-"""Silence after which a conversation is a new flow; the flow engine's longest idle timeout."""
 MOST: Final = 1 << 21
 """Records that wait at most; beyond them the oldest leave as they are, counted."""
 
-_KEY: Final = ("a_hi", "a_lo", "b_hi", "b_lo", "a_port", "b_port", "protocol", "version")
-_FIN_SYN_RST, _SYN = 0x07, 0x02
+_ENDS: Final = ("src_hi", "src_lo", "dst_hi", "dst_lo")
+_SMALL: Final = ("src_port", "dst_port", "protocol", "version")
+_NUMBERS: Final = (
+    "start", "end", "packets", "bytes", "flags", "back_packets", "back_bytes", "back_flags", "vlan", "order",
+)  # fmt: skip
+"""In the order of `clan.sources.netflow.conversation`."""
+_TCP: Final = 6
 
 
 class Joiner:
@@ -57,7 +63,7 @@ class Joiner:
             now_us: Time on a clock that only goes forward.
         """
         if records.height:
-            self._waiting.append(_with_key(records).with_columns(came=pl.lit(now_us, pl.Int64)))
+            self._waiting.append(_named(records).with_columns(came=pl.lit(now_us, pl.Int64)))
             self._n += records.height
             if self._look_at is None:
                 self._look_at = now_us + self._wait_us
@@ -73,8 +79,7 @@ class Joiner:
     def _let_go(self, now_us: int) -> Iterator[pl.DataFrame]:
         """Join the conversations that have waited."""
         records = pl.concat(self._waiting)
-        last, first = pl.col("came").max().over(_KEY), pl.col("came").min().over(_KEY)
-        ready = records.select((last <= now_us - self._wait_us) | (first <= now_us - LONGEST_US)).to_series()
+        ready = pl.Series(_ready(records, now_us - self._wait_us, now_us - LONGEST_US))
         leaving, kept = records.filter(ready), records.filter(~ready)
         if kept.height > self._most:
             half = kept.height // 2  # in order of arrival
@@ -87,145 +92,93 @@ class Joiner:
             yield join(leaving, self._counts)
 
 
-def _with_key(records: pl.DataFrame) -> pl.DataFrame:
-    """Add the ends of the conversation in an order that both directions share, and which one sent."""
-    src, dst = ("src_hi", "src_lo", "src_port"), ("dst_hi", "dst_lo", "dst_port")
-    a_first = (
-        pl.when(pl.col("src_hi") != pl.col("dst_hi"))
-        .then(pl.col("src_hi") < pl.col("dst_hi"))
-        .when(pl.col("src_lo") != pl.col("dst_lo"))
-        .then(pl.col("src_lo") < pl.col("dst_lo"))
-        .otherwise(pl.col("src_port") <= pl.col("dst_port"))
-    )
-    records = records.with_columns(from_a=a_first)
-    names = ("hi", "lo", "port")
-    from_a = pl.col("from_a")
-    return records.with_columns(
-        *(pl.when(from_a).then(s).otherwise(d).alias(f"a_{n}") for n, s, d in zip(names, src, dst, strict=True)),
-        *(pl.when(from_a).then(d).otherwise(s).alias(f"b_{n}") for n, s, d in zip(names, src, dst, strict=True)),
-    )
+def _named(records: pl.DataFrame) -> pl.DataFrame:
+    """Add the name of each record's conversation, and which end sent it."""
+    names, from_a = np.empty(records.height, np.uint64), np.empty(records.height, np.bool_)
+    name_conversations(_columns(records, _ENDS, np.uint64), _columns(records, _SMALL, np.uint64), names, from_a)
+    return records.with_columns(name=pl.Series(names), from_a=pl.Series(from_a))
+
+
+def _columns(records: pl.DataFrame, names: Sequence[str], dtype: Any) -> NDArray[Any]:
+    """Give columns as an array of shape `(n_columns, n)`; what is null is `UNKNOWN`."""
+    out = np.empty((len(names), records.height), dtype)
+    for i, name in enumerate(names):
+        column = records[name]
+        out[i] = (column.cast(pl.Int64).fill_null(UNKNOWN) if column.null_count() else column).to_numpy()
+    return out
+
+
+def _ready(records: pl.DataFrame, quiet_since: int, begun_before: int) -> NDArray[np.bool_]:
+    """Tell which records are of conversations that have been silent, or have waited, for long enough."""
+    name, came = records["name"].to_numpy(), records["came"].to_numpy()
+    order = np.argsort(name, kind="stable")
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(name[order]) != 0]))
+    last, first = np.maximum.reduceat(came[order], starts), np.minimum.reduceat(came[order], starts)
+    ready = np.empty(len(name), np.bool_)
+    ready[order] = np.repeat((last <= quiet_since) | (first <= begun_before), np.diff([*starts, len(name)]))
+    return ready
 
 
 def join(records: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
     """Join the records of every conversation among some.
 
     Args:
-        records: As `RECORD`, with the columns of the key.
+        records: As `RECORD`, with `name` and `from_a`.
         counts: Where duplicates are counted.
 
     Returns:
         As `RECORD`, one row for each flow: forward counts, and backward ones in the `back_` columns; `order` is that of
         its first record. A direction that no record told has counts of 0.
     """
-    same = [*_KEY, "from_a", "start", "end", "packets", "bytes", "flags", "back_packets", "back_bytes"]
-    unique = records.unique(same, keep="first", maintain_order=True)
-    if unique.height < records.height:  # sent twice, or seen where it came in and where it went out
-        counts["duplicate_records"] += records.height - unique.height
-    cut = _cut(unique)
-    return _sum(cut)
+    name, from_a = records["name"].to_numpy(), records["from_a"].to_numpy()
+    numbers = _columns(records, _NUMBERS, np.int64)
+    again = _again(name, from_a, numbers)
+    order = np.lexsort((numbers[_NUMBERS.index("order")], numbers[0], name))
+    if again.any():  # sent twice, or seen where it came in and where it went out
+        counts["duplicate_records"] += int(again.sum())
+        order = order[~again[order]]
+    name, from_a, numbers = name[order], from_a[order], np.ascontiguousarray(numbers[:, order])
+    ends, small = (_columns(records, names, np.uint64)[:, order] for names in (_ENDS, _SMALL))
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = _differ(ends, small, from_a) | (np.diff(name) != 0)
+    flow = np.empty(len(order), np.int64)
+    n_flows = number_flows(begins, small[2] == _TCP, from_a, numbers, flow)
+    sums, ways = np.empty((len(_NUMBERS), n_flows), np.int64), np.empty((7, n_flows), np.int64)
+    src_port, dst_port = small[0].astype(np.int64), small[1].astype(np.int64)
+    low_a = np.sign(np.where(from_a, dst_port - src_port, src_port - dst_port)).astype(np.int8)
+    sum_flows(flow, from_a, low_a, numbers, sums, ways)
+    first, turned = ways[0], from_a[ways[0]] != (ways[1] == 1)
+    columns = {name: pl.Series(values).replace(UNKNOWN, None) for name, values in zip(_NUMBERS, sums, strict=True)}
+    for here, there, what in (("src", "dst", "hi"), ("src", "dst", "lo"), ("src", "dst", "port")):
+        one, other = (records[f"{side}_{what}"].to_numpy()[order][first] for side in (here, there))
+        columns[f"{here}_{what}"] = pl.Series(np.where(turned, other, one))
+        columns[f"{there}_{what}"] = pl.Series(np.where(turned, one, other))
+    columns |= {"protocol": pl.Series(small[2, first]), "version": pl.Series(small[3, first])}
+    return pl.DataFrame({name: columns[name].cast(dtype) for name, dtype in RECORD.items()})
 
 
-def _cut(records: pl.DataFrame) -> pl.DataFrame:
-    """Number the flows of each conversation, as column `flow`."""
-    key = "conversation"
-    sorted_ = records.sort(*_KEY, "start", "order").with_columns(conversation=pl.struct(_KEY).rle_id())
-    silent = (pl.col("start") - pl.col("end").cum_max().shift(1).over(key)) > APART_US
-    parts = sorted_.with_columns(part=silent.fill_null(value=False).cum_sum().over(key))
-    opener = pl.col("from_a").first().over(key, "part")
-    parts = parts.with_columns(answers=pl.col("from_a") != opener).sort(key, "part", "start", "answers", "order")
-    before = pl.col("flags").shift(1).over(key, "part", "answers")
-    opens = (
-        (pl.col("protocol") == 6)
-        & ~pl.col("answers")
-        & ((pl.col("flags") & _SYN) != 0)
-        & ((before & _FIN_SYN_RST) != 0)
-    ).fill_null(value=False)
-    parts = parts.with_columns(connection=opens.cum_sum().over(key, "part"))
-    return parts.with_columns(flow=pl.struct(key, "part", "connection").rle_id())
+def _differ(ends: NDArray[Any], small: NDArray[Any], from_a: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell where a record is of another conversation than the one before it, whatever their names."""
+    one, other = np.concatenate([ends[:2], small[:1]]), np.concatenate([ends[2:], small[1:2]])
+    a, b = np.where(from_a, one, other), np.where(from_a, other, one)
+    both = np.concatenate([a, b, small[2:]])
+    return (both[:, 1:] != both[:, :-1]).any(axis=0)
 
 
-def _sum(records: pl.DataFrame) -> pl.DataFrame:
-    """Make one row of the records of each flow."""
-    from_a = pl.col("from_a")
-
-    def earliest(way: pl.Expr) -> pl.Expr:
-        return pl.col("start").filter(way).min()
-
-    def has_syn(way: pl.Expr) -> pl.Expr:
-        return ((pl.col("flags").filter(way) & _SYN) != 0).any()
-
-    ways = records.group_by("flow", maintain_order=True).agg(
-        a_start=earliest(from_a),
-        b_start=earliest(~from_a),
-        a_syn=has_syn(from_a),
-        b_syn=has_syn(~from_a),
-        a_first=pl.col("from_a").sort_by("order").first(),
-        low=(pl.col("b_port").first().cast(pl.Int32) - pl.col("a_port").first()),
-    )
-    a_start, b_start = pl.col("a_start"), pl.col("b_start")
-    forward_a = (
-        pl.when(b_start.is_null())
-        .then(pl.lit(value=True))
-        .when(a_start.is_null())
-        .then(pl.lit(value=False))
-        .when(a_start != b_start)
-        .then(a_start < b_start)
-        .when(pl.col("a_syn") != pl.col("b_syn"))
-        .then("a_syn")
-        .when(pl.col("low") != 0)
-        .then(pl.col("low") < 0)
-        .otherwise("a_first")
-    )
-    known = ways.select("flow", forward_a=forward_a)
-    rows = records.join(known, on="flow", how="left", maintain_order="left")
-    forward = pl.col("from_a") == pl.col("forward_a")
-    rows = rows.with_columns(
-        *(_along(name, forward) for name in ("packets", "bytes", "flags")),
-        *(_against(name, forward) for name in ("packets", "bytes", "flags")),
-    )
-    side = {"src": ("a", "b"), "dst": ("b", "a")}
-    ends = [
-        pl.when(pl.col("forward_a").first()).then(pl.col(f"{one}_{n}").first()).otherwise(pl.col(f"{other}_{n}").first())
-        .alias(f"{name}_{n}")
-        for name, (one, other) in side.items()
-        for n in ("hi", "lo", "port")
-    ]  # fmt: skip
-    out = rows.group_by("flow", maintain_order=True).agg(
-        *ends,
-        pl.col("version", "protocol").first(),
-        pl.col("start").min(),
-        pl.col("end").max(),
-        pl.col("vlan").drop_nulls().first(),
-        pl.col("order").min(),
-        *(_total(name) for name in ("fwd_packets", "fwd_bytes", "bwd_packets", "bwd_bytes")),
-        _union("fwd_flags"),
-        _union("bwd_flags"),
-    )
-    names = {"fwd_packets": "packets", "fwd_bytes": "bytes", "fwd_flags": "flags"}
-    names |= {"bwd_packets": "back_packets", "bwd_bytes": "back_bytes", "bwd_flags": "back_flags"}
-    return out.rename(names).select(pl.col(name).cast(dtype) for name, dtype in RECORD.items())
+def _again(name: NDArray[np.uint64], from_a: NDArray[np.bool_], numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which records say what an earlier one has said."""
+    contents = np.empty(len(name), np.uint64)
+    name_contents(name, from_a, numbers, contents)
+    order = np.argsort(contents, kind="stable")
+    again = np.zeros(len(name), np.bool_)
+    one, other = order[:-1], order[1:]
+    alike = np.flatnonzero(contents[one] == contents[other])
+    said = numbers[: _NUMBERS.index("vlan")]
+    again[other[alike]] = (said[:, one[alike]] == said[:, other[alike]]).all(axis=0)
+    return again
 
 
-def _total(name: str) -> pl.Expr:
-    """Sum counts; unknown where one is."""
-    return pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name)
-
-
-def _union(name: str) -> pl.Expr:
-    """Unite flags; unknown where those of one record are."""
-    return pl.when(pl.col(name).null_count() == 0).then(pl.col(name).bitwise_or()).alias(name)
-
-
-def _other(name: str) -> pl.Expr:
-    """Give what a record says of its other direction: nothing was seen there, where it is of one direction only."""
-    return pl.when(pl.col(name).is_not_null()).then(pl.col(f"back_{name}").fill_null(0))
-
-
-def _along(name: str, forward: pl.Expr) -> pl.Expr:
-    """Give what a record says of the flow's forward direction: its own counts, or those of its other direction."""
-    return pl.when(forward).then(name).otherwise(_other(name)).alias(f"fwd_{name}")
-
-
-def _against(name: str, forward: pl.Expr) -> pl.Expr:
-    """Give what a record says of the flow's backward direction."""
-    return pl.when(forward).then(_other(name)).otherwise(name).alias(f"bwd_{name}")
+def warm_up_joining() -> None:
+    """Compile what joins, so that the first records need not wait."""
+    record = pl.DataFrame({name: [1] for name in RECORD}, schema=RECORD)
+    join(_named(record), Counter())

@@ -18,7 +18,7 @@ from clan.errors import ConfigError, SourceUnavailable, UnsupportedFormat
 from clan.flows import FlowSettings, address_words, icmp_ports
 from clan.sources.groups import wanted_groups
 from clan.sources.netflow.exporter import GROUPS, SETTINGS
-from clan.sources.netflow.flow import to_flows, whole
+from clan.sources.netflow.flow import to_flows
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
 from clan.sources.netflow.record import RECORD
@@ -100,20 +100,20 @@ class NfdumpSource:
                 if records.height:
                     self._now = max(self._now, int(records["end"].to_numpy().max()))
                 for joined in self._joiner.add(records, self._now):
-                    yield from self._out(self._order.add(to_flows(joined, self.name)))
+                    yield from self._out(self._order.add(joined))
             self._counts["overlong_lines"] += lines.overlong
             self._output.check_end()
             self.bytes_read += _size(path)
             self.close()
         for joined in self._joiner.finish():
-            yield from self._out(self._order.add(to_flows(joined, self.name)))
+            yield from self._out(self._order.add(joined))
         yield from self._out(self._order.finish())
 
     def _out(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for batch in batches:
             self._counts["flows"] += batch.height
             self._counts["late_records"] = self._order.late
-            yield whole(batch)
+            yield to_flows(batch, self.name)
 
     def _records(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Make records of lines; lines without two addresses of one version, or without a time, are counted."""

@@ -1,4 +1,7 @@
-"""Flows in order of (`ts_end`, `uid`) with bounded memory, for sources that do not give them so."""
+"""Flows in order of their ends with bounded memory, for sources that do not give them so.
+
+They are held as joined records, which are numbers, and take a third of what flows with their texts would.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ HOLD_US: Final = 60_000_000
 """How far the order of a source may be wrong without a flow being late."""
 MOST_HELD: Final = 1 << 20
 """Flows held back at most."""
+PIECE_ROWS: Final = 1 << 16
+"""Flows that leave at once, for what is made of them takes ten times their room."""
 
 
 class FlowOrder:
@@ -39,10 +44,10 @@ class FlowOrder:
         return self._n
 
     def add(self, flows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Take flows in any order; yields those that may leave."""
+        """Take flows in any order, with their ends (us) in the column `end`; yields those that may leave."""
         if flows.height == 0:
             return
-        ends = flows["ts_end"].to_physical()
+        ends = flows["end"]
         first, newest = int(ends.min()), int(ends.max())  # type: ignore[arg-type]
         self._newest = newest if self._newest is None else max(self._newest, newest)
         if self._left is not None:
@@ -70,8 +75,8 @@ class FlowOrder:
 
     def _release(self, until: int | None) -> Iterator[pl.DataFrame]:
         """Sort, and let leave what ends up to a time (us)."""
-        held = pl.concat(self._held).sort("ts_end", "uid")
-        ends = held["ts_end"].to_physical()
+        held = pl.concat(self._held).sort("end", maintain_order=True)
+        ends = held["end"]
         leaving = held.height if until is None else int(ends.search_sorted(until, side="right"))
         leaving = max(leaving, held.height - self._most)
         out, kept = held.head(leaving), held.tail(held.height - leaving)
@@ -79,4 +84,14 @@ class FlowOrder:
         self._waits_until = int(ends[leaving]) + self._hold_us if kept.height else None
         if leaving:
             self._left = max(self._left or 0, int(ends[leaving - 1]))
-            yield out
+            yield from _pieces(out)
+
+
+def _pieces(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Cut sorted rows into pieces of about `PIECE_ROWS`, those with the same end together."""
+    at = 0
+    while at < rows.height:
+        stop = min(at + PIECE_ROWS, rows.height)
+        stop = int(rows["end"].search_sorted(rows["end"][stop - 1], side="right"))
+        yield rows[at:stop]
+        at = stop

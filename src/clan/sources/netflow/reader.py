@@ -16,7 +16,7 @@ from clan.sources.context_columns import ContextColumns
 from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
 from clan.sources.netflow.exporter import GROUPS, SETTINGS, Exporter
-from clan.sources.netflow.join import WAIT_US
+from clan.sources.netflow.join import WAIT_US, warm_up_joining
 from clan.sources.netflow.listener import Listener, Place
 from clan.sources.report import ReadReport
 
@@ -62,6 +62,7 @@ class NetflowReader:
         self._stopping = False
         self.listeners: list[Listener] = []
         warm_up_identity()  # compiling takes seconds, in which datagrams would be lost
+        warm_up_joining()
         # a byte in a socket ends the waiting at once, and may be written in a signal handler
         self._bell, self._ring = socket.socketpair()
         self._ring.settimeout(0)
