@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,41 @@ def test_a_model_of_packets_does_not_score_records(detector: ClanDetector) -> No
     check_source(detector, "packets")
     with pytest.raises(ModelFileError, match=r"trained on packets, .* Zeek logs.* cannot tell \d+ of its \d+ features"):
         check_source(detector, "zeek")
+
+
+class Batches:
+    """A source that ends."""
+
+    kind = "packets"
+
+    def __init__(self, *tables: pl.DataFrame) -> None:
+        self.tables = tables
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Give the tables."""
+        yield from self.tables
+
+
+def test_a_bound_on_false_alerts_drops_those_that_chance_explains(detector: ClanDetector) -> None:
+    normal, strange = make_flows(400, 1), make_flows(100, 2, scale=1e4)
+    beyond = int((detector.predict(normal) == -1).sum())
+    assert beyond
+    for tables, expected in (((normal,), 0), ((normal, strange), 100)):
+        sink, plain = ListSink(), ListSink()
+        Monitor(detector, sinks=[plain]).run(Batches(*tables))  # type: ignore[arg-type]
+        Monitor(detector, sinks=[sink], fdr=0.02).run(Batches(*tables))  # type: ignore[arg-type]
+        assert len(plain.alerts) >= beyond
+        assert len(sink.alerts) == pytest.approx(expected, abs=3)
+        assert {a.uid for a in sink.alerts} <= {a.uid for a in plain.alerts}
+
+
+def test_holding_follows_the_run(detector: ClanDetector) -> None:
+    monitor = Monitor(detector)
+    monitor.handle(make_flows(300, 1))
+    assert monitor.holding.state().n_flows == 300
+    monitor.handle(make_flows(300, 2, scale=1e4))
+    state = monitor.holding.state()
+    assert (state.verdict, state.n_flows) == ("above", 600)
+    assert state.n_alerts == monitor.outcome.n_alerts
+    monitor.use(detector)
+    assert monitor.holding.state().n_flows == 0

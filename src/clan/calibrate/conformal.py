@@ -171,6 +171,11 @@ class Calibration:
         lowest = np.array([1 / (each.n + 1) for each in self._rankings])
         return float(lowest[0]) if group is None else lowest[group]
 
+    def p_value_counts(self, n_bins: int) -> Floats:
+        """How many calibration flows have a p-value in each of equal parts of (0, 1]; shape `(n_bins,)`."""
+        p = np.concatenate([each.p_value(each.scores) for each in self._filled])
+        return np.bincount(np.ceil(p * n_bins).astype(np.int64) - 1, minlength=n_bins).astype(np.float64)
+
     def with_budget(self, budget: Budget) -> Calibration:
         """The same scores for another budget.
 

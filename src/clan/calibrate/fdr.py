@@ -14,16 +14,17 @@ REMEMBERED = 1000
 """Discoveries that the online procedure earns from, the latest. Forgetting one only lowers the levels to come."""
 
 
-def benjamini_hochberg(p_values: Floats, q: float, *, cap: float = 1.0) -> Bools:
+def benjamini_hochberg(p_values: Floats, q: float, *, cap: float = 1.0, n: int | None = None) -> Bools:
     """Choose p-values so that at most a share q of the chosen is expected to be false.
 
     Args:
-        p_values: Of all flows of a run, those that do not alert among them. Shape `(n,)`.
+        p_values: Of all flows of a run, those that do not alert among them; or of the lowest of them. Shape `(m,)`.
         q: Share of false discoveries, in (0, 1).
         cap: Nothing above this p-value is chosen, such as the budget's alpha.
+        n: Flows of the run, where `p_values` are the lowest only; None: as many as p-values.
 
     Returns:
-        Which are chosen. Shape `(n,)`.
+        Which are chosen. Shape `(m,)`.
 
     Source:
         Benjamini and Hochberg 1995. Conformal p-values of one calibration depend on each other positively, and the
@@ -36,7 +37,7 @@ def benjamini_hochberg(p_values: Floats, q: float, *, cap: float = 1.0) -> Bools
         [True, True, True, False]
     """
     ordered = np.sort(p_values)
-    level = np.minimum(q * np.arange(1, len(ordered) + 1) / len(ordered), cap) if len(ordered) else ordered
+    level = np.minimum(q * np.arange(1, len(ordered) + 1) / (n or max(len(ordered), 1)), cap)
     passed = np.flatnonzero(ordered <= level)
     return p_values <= (ordered[passed[-1]] if len(passed) else -1.0)
 

@@ -29,6 +29,7 @@ from clan.cli.options import (
     Strict,
     Wanted,
     Workers,
+    share_or_none,
 )
 from clan.cli.sinking import counters_of, tell_sinks
 from clan.cli.triaging import (
@@ -100,6 +101,16 @@ def command(
     hosts: HostsFile = None,
     suppress: SuppressFiles = None,
     host_limit: HostLimit = None,
+    fdr: Annotated[
+        float | None,
+        typer.Option(
+            "--fdr",
+            metavar="Q",
+            callback=share_or_none,
+            help="Of the flows beyond the threshold, alert only for so many that at most this share is false.",
+            show_default=False,
+        ),
+    ] = None,
     follow: Follow = False,
     state: State = None,
     format_name: Format = None,
@@ -173,6 +184,7 @@ def command(
             annotate=annotated.write if annotated else None,
             stats=None if written is None or stats_every == 0 else written.write,
             stats_every_s=60.0 if stats_every is None else stats_every,
+            fdr=fdr,
         )
         outcome = monitor.run(reader)
     calibration = loaded.detector.calibration_
@@ -181,6 +193,7 @@ def command(
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
         found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
+        found["holding"] = monitor.holding.state().as_json()
         found |= account_of(triage) | ({"sinks": counters_of(sinks)} if settings else {})
         write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
     files = [path for path in (scores, report, incidents) if path]
@@ -244,6 +257,7 @@ def _tell(
         tell_triage(monitor.triage)
     for path in written:
         err.note(f"wrote {path}")
+    err.note(monitor.holding.state().sentence)
 
 
 def _write_report(
@@ -270,6 +284,7 @@ def _write_report(
         alerts_path=alerts_path,
         incidents=None if triage is None else triage.ledger.worst(),
         n_incidents=0 if triage is None or triage.incidents is None else triage.incidents.n_incidents,
+        holding=monitor.holding.state().sentence,
         labels=outcome.labels,
         limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],
         version=__version__,

@@ -62,6 +62,11 @@ def _share(param: typer.CallbackParam, value: float) -> float:
     return value
 
 
+def share_or_none(param: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse what was given and is no share."""
+    return None if value is None else _share(param, value)
+
+
 Prevalence = Annotated[
     float,
     typer.Option(

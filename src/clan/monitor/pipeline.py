@@ -17,7 +17,9 @@ from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
 from clan.detect.quantiles import PROBABILITIES
+from clan.drift import Holding
 from clan.explain import reasons
+from clan.monitor.held import HeldAlerts
 from clan.monitor.model import check_source
 from clan.schema import IDENTITY
 from clan.sources import EndlessReader, FlowReader, LiveStatus
@@ -76,8 +78,13 @@ class Monitor:
         stats: Where the statistics of a live capture go, a line each, if anywhere.
         stats_every_s: How often, in seconds of the capture, and once more at its end.
         fdr: Share of the alerts that may be false, in (0, 1), on top of the detector's budget. None: as the detector
-            was calibrated for. Early reports of flows that go on keep to the budget alone: whether they alert must not
-            depend on when they were made.
+            was calibrated for. In a run that ends, alerts wait for its end (Benjamini-Hochberg over all its flows); in
+            one that does not, each is decided at once (`clan.calibrate.OnlineFdr`). Early reports of flows that go on
+            keep to the budget alone. `alert` in the scores says what is beyond the threshold.
+
+    Attributes:
+        outcome: What the run found so far.
+        holding: Whether the budget holds so far, for the model in use (`clan.drift.Holding`).
     """
 
     def __init__(  # noqa: PLR0913 - where each kind of result goes
@@ -104,11 +111,13 @@ class Monitor:
         self._stats_at = stats_every_s
         fdr = detector.calibration_.fdr if fdr is None else fdr
         self._fdr = None if fdr is None else OnlineFdr(fdr)
+        self._held: HeldAlerts | None = None
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
     def use(self, detector: ClanDetector, *, namer: FlowClassifier | None = None) -> None:
         """Score what comes from now on with another model, which has to fit the source (`LoadedModel.differences`)."""
         self.detector, self.namer, self.model_id = detector, namer, detector.model_id_
+        self.holding = Holding(detector)
 
     def run(self, reader: FlowReader | EndlessReader) -> Outcome:
         """Read everything, score it, send the alerts.
@@ -120,11 +129,16 @@ class Monitor:
             ModelFileError: The model was trained on another kind of source.
         """
         check_source(self.detector, reader.kind)
-        if self._stats is not None and isinstance(reader, EndlessReader):
-            reader.on_stats = self.note
         self._endless = isinstance(reader, EndlessReader)
+        if isinstance(reader, EndlessReader):
+            reader.on_stats = self.note if self._stats is not None else reader.on_stats
+        elif self._fdr is not None:
+            self._held = HeldAlerts(self._fdr.q)
         for batch in reader.batches():
             self.handle(batch)
+        believed = None if self._held is None else self._held.release()
+        if believed is not None:
+            self._send(self._alerts_of(believed), believed)
         if self.triage is not None:
             self.triage.close()
         return self.outcome
@@ -150,6 +164,7 @@ class Monitor:
                 "following_one_in": status.one_in,
                 "behind_s": round(status.behind_s, 1),
                 "counts": dict(status.counts),
+                "holding": self.holding.state().brief(),
             },
         }
 
@@ -160,11 +175,8 @@ class Monitor:
         outcome.scoring_s += time.perf_counter() - began
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
-        if self._fdr is not None:
-            scored = scored.with_columns(
-                alert=self._fdr.select(scored["p_value"].to_numpy(), scored["alert"].to_numpy())
-            )
-        alerting = scored.filter("alert")
+        self.holding.update(scored)
+        alerting = self._believed(scored)
         alerts = self._settle(self._alerts_of(alerting), scored)
         self._send(alerts, alerting)
         self._pass_time(scored)
@@ -179,6 +191,15 @@ class Monitor:
             outcome.scored.append(narrow)
         outcome.n_flows += flows.height
         return alerts
+
+    def _believed(self, scored: pl.DataFrame) -> pl.DataFrame:
+        """Give the flows beyond the threshold that alert now: all of them without a bound on false alerts."""
+        if self._held is not None:
+            self._held.hold(scored)
+            return scored.clear()
+        if self._fdr is None:
+            return scored.filter("alert")
+        return scored.filter(pl.Series(self._fdr.select(scored["p_value"].to_numpy(), scored["alert"].to_numpy())))
 
     def _handle_early(self, scored: pl.DataFrame) -> list[Alert]:
         """Send the alerts of flows that go on, and remember that they were sent."""

@@ -29,6 +29,7 @@ class ReportData:
         incidents: The incidents, worst first, or the worst of them; None where alerts were not grouped.
         n_incidents: How many there are.
         labels: How many alerts have which name; empty where the model names nothing.
+        holding: Whether the budget holds, in a sentence; empty where that is not known.
         limits: Further sentences for what the tool cannot tell about this run.
         version: Version of clan.
     """
@@ -46,5 +47,6 @@ class ReportData:
     incidents: Sequence[Incident] | None = None
     n_incidents: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
+    holding: str = ""
     limits: Sequence[str] = field(default=())
     version: str = ""

@@ -1,0 +1,166 @@
+"""Whether the running detector keeps its budget: observed against expected, at any time."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import polars as pl
+
+from clan.detect import ClanDetector
+from clan.drift.confidence import rate_sequence
+from clan.drift.entities import RecentHosts
+from clan.drift.evidence import BLOCK, Evidence
+from clan.drift.features import FeatureDrift
+from clan.drift.state import SHOWN, Advice, HoldingState, Verdict
+
+_HOSTS = ("src_ip", "dst_ip")
+
+BINS = 20
+"""Equal parts of the p-values, for the drift of scores."""
+
+SMALL = 0.1
+"""Index up to which moved scores are no reason to do anything."""
+
+MANY = 0.25
+"""Share of the features that, when moved, make it another network."""
+
+FEW_HOSTS = 3
+"""Hosts that may not carry an excess of alerts alone."""
+
+DRIFT_LIMIT = 1.0
+"""Index of the p-values from which calibrating anew is not enough: hardly a flow scores as before."""
+
+
+class Holding:
+    """Follows a detector's alerts, scores and features, batch by batch, in constant memory and time a flow.
+
+    What it says depends on the flows and their order alone, not on how they come in batches.
+
+    Args:
+        detector: A fitted detector.
+        error: Chance that a stream of flows exchangeable with those of the calibration is ever said to exceed or miss
+            the budget, or to have moved scores; in (0, 1).
+    """
+
+    def __init__(self, detector: ClanDetector, *, error: float = 0.01) -> None:
+        calibration = detector.calibration_
+        self._calibration, self._needed = calibration, float(np.log10(2 / error))  # half for each of two tests
+        rank, out_of = max(calibration.rank, 1), calibration.n + 1
+        self._alerts = Evidence(
+            np.array([rank, max(out_of - rank, 1)], dtype=np.float64),
+            concentration=0.5 * out_of / rank,
+            inflation=calibration.inflation,
+            dispersion=calibration.dispersion,
+        )
+        self._reference = calibration.p_value_counts(BINS) + 1 / BINS
+        self._scores = Evidence(
+            self._reference,
+            concentration=BINS / 2,
+            inflation=calibration.inflation,
+            dispersion=calibration.dispersion,
+        )
+        self._features = FeatureDrift(detector.features_, detector.benign_quantiles_)
+        self._hosts = RecentHosts(_HOSTS)
+        self.n_flows = self.n_alerts = 0
+        self._alert = np.empty(0, dtype=np.bool_)  # of the block that is not full yet
+        self._p_value = np.empty(0)
+
+    def update(self, scored: pl.DataFrame) -> None:
+        """Take the next flows, in their order.
+
+        Args:
+            scored: What `ClanDetector.judge` gives: `anomaly_score` and `p_value`; addresses and the columns of the
+                model are used where they are there.
+        """
+        alert = scored["anomaly_score"].to_numpy() >= self._calibration.threshold
+        self.n_flows += scored.height
+        self.n_alerts += int(alert.sum())
+        self._features.update(scored)
+        self._hosts.update(scored, pl.Series(alert))
+        self._alert = np.append(self._alert, alert)
+        self._p_value = np.append(self._p_value, scored["p_value"].to_numpy())
+        full = len(self._alert) // BLOCK * BLOCK
+        for start in range(0, full, BLOCK):
+            self._alerts.update(_two(self._alert[start : start + BLOCK]))
+            self._scores.update(_binned(self._p_value[start : start + BLOCK]))
+        self._alert, self._p_value = self._alert[full:].copy(), self._p_value[full:].copy()
+
+    def state(self) -> HoldingState:
+        """Say how it stands; as often as wanted."""
+        calibration, n, count = self._calibration, self.n_flows, self.n_alerts
+        rate, expected = count / max(n, 1), calibration.expected_fpr
+        alerts, scores = self._alerts.finding(_two(self._alert)), self._scores.finding(_binned(self._p_value))
+        recent = int(alerts.counts[0]), int(alerts.counts.sum())
+        verdict: Verdict = "holding" if n * expected >= 1 else "too early"
+        if alerts.log10_e >= self._needed:
+            verdict = "above" if recent[0] > expected * recent[1] else "below"
+        score_drift = _index(scores.counts, self._reference)
+        scores_moved = scores.log10_e >= self._needed and score_drift >= SMALL
+        moved, n_features = self._features.moved(), self._features.n_features
+        hosts, concentrated = self._concentration(*recent)
+        return HoldingState(
+            n_flows=n,
+            n_alerts=count,
+            expected=expected * n,
+            interval=calibration.prediction_interval(n),
+            rate=rate,
+            rate_interval=rate_sequence(count, n, guess=max(expected, 1e-9), dispersion=calibration.dispersion),
+            expected_rate_interval=calibration.rate_interval(),
+            verdict=verdict,
+            log10_e=alerts.log10_e,
+            since=alerts.since,
+            n_flows_since=recent[1],
+            n_alerts_since=recent[0],
+            score_since=scores.since,
+            score_drift=score_drift,
+            score_log10_e=scores.log10_e,
+            scores_moved=scores_moved,
+            n_features=n_features,
+            n_moved=len(moved),
+            moved=tuple(moved[:SHOWN]),
+            hosts=tuple(hosts[:SHOWN]),
+            concentrated=verdict == "above" and concentrated,
+            advice=_advice(verdict, concentrated, scores_moved, score_drift, len(moved) / n_features),
+        )
+
+    def copy(self) -> Holding:
+        """Give one that goes on by itself from here."""
+        return copy.deepcopy(self)
+
+    def _concentration(self, count: int, n: int) -> tuple[list[tuple[str, float]], bool]:
+        """Name the hosts of most alerts, and say whether without three of them most of the excess would be gone."""
+        tops = {column: self._hosts.top(column, count) for column in _HOSTS}
+        named = sorted((pair for top in tops.values() for pair in top[:SHOWN]), key=lambda pair: (pair[1], pair[0]))
+        rate, expected = count / max(n, 1), self._calibration.expected_fpr
+        others = []  # alert rate of the flows that have none of the three
+        for column, top in tops.items():
+            few = top[:FEW_HOSTS]
+            flows = 1 - self._hosts.share_of_flows(column, [host for host, _ in few], n)
+            others.append(rate * (1 - sum(share for _, share in few)) / max(flows, 1e-9))
+        return list(dict(named).items())[::-1], min(others) - expected <= (rate - expected) / 2
+
+
+def _advice(verdict: Verdict, concentrated: bool, scores_moved: bool, score_drift: float, share_moved: float) -> Advice:  # noqa: FBT001
+    if verdict == "above" and concentrated:
+        return "investigate"
+    if verdict in ("too early", "holding") and not scores_moved:
+        return "none"
+    return "retrain" if share_moved >= MANY or score_drift >= DRIFT_LIMIT else "recalibrate"
+
+
+def _two(alert: np.ndarray) -> np.ndarray:
+    return np.array([alert.sum(), len(alert) - alert.sum()], dtype=np.int64)
+
+
+def _binned(p_value: np.ndarray) -> np.ndarray:
+    return np.bincount(np.minimum(np.ceil(p_value * BINS).astype(np.int64) - 1, BINS - 1).clip(0), minlength=BINS)
+
+
+def _index(counts: np.ndarray, reference: np.ndarray) -> float:
+    """Population stability index, less what chance adds to it."""
+    n = counts.sum()
+    if not n:
+        return 0.0
+    share, expected = (counts + 0.5 / BINS) / (n + 0.5), reference / reference.sum()
+    return float(max(((share - expected) * np.log(share / expected)).sum() - (BINS - 1) / n, 0.0))
