@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from clan._version import __version__
-from clan.cli import bench, config, detect, doctor, evaluate, finetune, flows, info, train, watch
+from clan.cli import (
+    alerts,
+    bench,
+    config,
+    detect,
+    doctor,
+    evaluate,
+    finetune,
+    flows,
+    incidents,
+    info,
+    suppress,
+    train,
+    watch,
+)
 from clan.cli.console import err, show_warnings
 from clan.errors import ClanError, ConfigError, NoFlows, SettingsError
 
@@ -35,6 +49,9 @@ app.command("finetune")(finetune.command)
 app.command("evaluate")(evaluate.command)
 app.command("bench")(bench.command)
 app.add_typer(config.app, name="config")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(suppress.app, name="suppress")
 app.command("info")(info.command)
 app.command("doctor")(doctor.command)
 

@@ -64,6 +64,14 @@ class _Err:
 err = _Err()
 
 
+def show(renderable: RenderableType) -> None:
+    """Show a table on standard output; its text must have been made safe already."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    console.print(renderable)
+
+
 def write_json(value: Any) -> None:
     """Write one JSON object as a line on standard output."""
     sys.stdout.write(json.dumps(value, default=str) + "\n")

@@ -9,7 +9,7 @@ from clan.alerts.store.connection import transaction
 from clan.alerts.store.rows import now_us
 from clan.errors import ConfigError
 
-_PART = 5_000  # alerts that go at once: other writers must not wait for long
+_PART = 2_000  # alerts that go at once: other writers must not wait for long
 _DAY_US = 86_400_000_000
 
 

@@ -1,0 +1,130 @@
+"""A day with the store: detect into it, look at incidents and alerts, hide what is known, export without addresses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clan.cli import main
+
+
+@pytest.fixture(scope="module")
+def day(model: str, mixed: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with what `clan detect` wrote on the sample with attacks."""
+    folder = tmp_path_factory.mktemp("day")
+    hosts = folder / "hosts.csv"
+    hosts.write_text("network,name,group\n10.77.20.10,web,servers\n198.51.100.0/24,,outside\n")
+    assert main(["detect", "-m", model, "-r", mixed, "-o", str(folder / "alerts.ndjson"), "--hosts", str(hosts),
+                 "--incidents", str(folder / "incidents.ndjson"), "--store", str(folder / "clan.db"),
+                 "--report", str(folder / "report.html")]) == 0  # fmt: skip
+    return folder
+
+
+def lines_of(capsys: pytest.CaptureFixture[str], *command: str) -> list[dict[str, object]]:
+    """What a command prints as JSON."""
+    capsys.readouterr()
+    assert main([*command]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_attacks_are_far_fewer_incidents_than_alerts(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alerts = [json.loads(line) for line in (day / "alerts.ndjson").read_text().splitlines()]
+    told = [json.loads(line) for line in (day / "incidents.ndjson").read_text().splitlines()]
+    merged = {event["incident_id"] for event in told if event.get("merged_into")}
+    last = {event["incident_id"]: event for event in told if event["incident_id"] not in merged}
+    assert {event["state"] for event in last.values()} == {"closed"}
+    assert {alert["alert"]["metadata"]["incident_id"][0] for alert in alerts} <= {e["incident_id"] for e in told}
+    assert sum(event["alerts"] for event in last.values()) == len(alerts)
+    assert len(last) < len(alerts) / 20
+    stored = lines_of(capsys, "incidents", "list", "--json", "-n", "0", "--store", str(day / "clan.db"))
+    assert {event["incident_id"]: event for event in stored} == last
+    assert "web" in {event.get("target_name") for event in last.values()}
+    page = (day / "report.html").read_text()
+    assert "<h2>Incidents" in page
+    assert "many sources" in page or "repeated" in page
+
+
+def test_alerts_are_listed_and_shown(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = str(day / "clan.db")
+    alerts = lines_of(capsys, "alerts", "list", "--json", "--store", store, "--dst", "10.77.20.10", "-n", "5")
+    assert [alert["dest_ip"] for alert in alerts] == ["10.77.20.10"] * 5
+    name = alerts[0]["alert"]["metadata"]["alert_id"][0]  # type: ignore[index]  # an EVE line
+    assert main(["alerts", "show", name, "--store", store]) == 0
+    shown = capsys.readouterr().out
+    assert name in shown
+    assert "benign" in shown
+    assert main(["incidents", "show", alerts[0]["alert"]["metadata"]["incident_id"][0], "--store", store]) == 0  # type: ignore[index]
+    assert "first seen" in capsys.readouterr().out
+
+
+def test_suppression_hides_stored_alerts_until_it_is_removed(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", str(day / "clan.db")]
+    conditions = ["--src", "198.51.100.202", "--protocol", "tcp"]
+    before = len(lines_of(capsys, "alerts", "list", "--json", "-n", "0", *store))
+    (preview,) = lines_of(capsys, "suppress", "preview", *conditions, "--json", *store)
+    (added,) = lines_of(
+        capsys, "suppress", "add", *conditions, "--until", "2099-01-01", "--reason", "test", "--json", *store
+    )
+    assert added["hides"] == preview["hidden"]
+    assert len(lines_of(capsys, "alerts", "list", "--json", "-n", "0", *store)) == before - int(str(added["hides"]))
+    assert len(lines_of(capsys, "alerts", "list", "--json", "-n", "0", "--hidden", *store)) == before
+    (listed,) = lines_of(capsys, "suppress", "list", "--json", *store)
+    assert (listed["id"], listed["reason"], listed["src"]) == (added["id"], "test", "198.51.100.202/32")
+    assert main(["suppress", "list", *store]) == 0
+    assert "src 198.51.100.202/32" in capsys.readouterr().out
+    assert main(["suppress", "remove", str(added["id"])[:5], *store]) == 0
+    assert len(lines_of(capsys, "alerts", "list", "--json", "-n", "0", *store)) == before
+
+
+def test_next_run_hides_what_was_suppressed(
+    day: Path, model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thresholds = tmp_path / "threshold.config"
+    thresholds.write_text(
+        "suppress gen_id 2509, sig_id 1, track by_src, ip 198.51.100.0/24\nsuppress gen_id 1, sig_id 2\n"
+    )
+    out = tmp_path / "alerts.ndjson"
+    (account,) = lines_of(
+        capsys, "detect", "-m", model, "-r", mixed, "-o", str(out), "--suppress", str(thresholds),
+        "--alerts-per-host", "5", "--store", str(tmp_path / "clan.db"), "--json",
+    )  # fmt: skip
+    alerts = [json.loads(line) for line in out.read_text().splitlines()]
+    assert not any(alert["src_ip"].startswith("198.51.100.") for alert in alerts)
+    hidden, limited = int(str(account["hidden"])), int(str(account["over_host_limit"]))
+    assert hidden > 0
+    assert limited > 0
+    assert len(alerts) == int(str(account["alerts"])) - hidden - limited
+    assert account["stored"] == len(alerts) + hidden
+
+
+def test_export_without_addresses(day: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, key = tmp_path / "alerts.ndjson", tmp_path / "key"
+    assert main(["alerts", "export", "--store", str(day / "clan.db"), "-o", str(out), "--anonymise", str(key)]) == 0
+    text = out.read_text()
+    assert "10.77.20" not in text
+    assert "alpha-mixed" not in text
+    assert len(text.splitlines()) == len((day / "alerts.ndjson").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (["suppress", "add", "--src", "10.0.0.1", "--store", "none.db"], 1, "there is no store none.db"),
+        (["suppress", "list"], 1, "there is no store clan.db; name it with --store"),
+        (["suppress", "add"], 2, "would hide every alert"),
+        (["suppress", "add", "--src", "10.0.0.1", "--until", "tomorrow"], 2, "'tomorrow' is no time"),
+        (["alerts", "list", "--severity", "critical", "--store", "STORE"], 2, "unknown severity 'critical'"),
+        (["alerts", "show", "xyz", "--store", "STORE"], 1, "'xyz' is no id"),
+        (["alerts", "prune", "--store", "STORE"], 2, "--max-days or --max-mb"),
+        (["incidents", "show", "000000000000", "--store", "STORE"], 1, "found none"),
+    ],
+)
+def test_slips_are_told(
+    day: Path, command: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main([str(day / "clan.db") if word == "STORE" else word for word in command]) == code
+    assert message in capsys.readouterr().err.replace("\n", " ")
