@@ -88,7 +88,7 @@ def test_unknown_name_lists_what_there_is(name: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"sdt": 1.0}, r"no augmentation has a parameter 'sdt' \(known: bound, mix, probability, std\)"),
+        ({"sdt": 1.0}, r"no augmentation has a parameter 'sdt' \(known: bound, high, low, mix, probability, std\)"),
         ({"mix": 1.5}, r"mix must be in \[0, 1\]"),
         ({"std": -1.0}, r"std must be in \[0, inf\]"),
         ({"probability": 2.0}, r"probability must be in \[0, 1\]"),
@@ -128,3 +128,11 @@ def test_views_are_partials_of_the_listed_functions() -> None:
     view = augmentation("zero_out", probability=0.2)
     assert isinstance(view, partial)
     assert view.func is AUGMENTATIONS["zero_out"]
+
+
+def test_difference_keeps_what_columns_have_in_common_linearly() -> None:
+    x = rows()
+    x[:, 0] = x[:, 1] - 2 * x[:, 2]  # as log mean = log total - log count
+    moved = augmentation("difference", low=1.0, high=1.0)(x, seeded())
+    assert torch.allclose(moved[:, 0], moved[:, 1] - 2 * moved[:, 2], atol=1e-4)
+    assert (moved - x)[:, 1:].std().item() == pytest.approx(2**0.5, abs=0.05)  # of the difference between two rows

@@ -26,11 +26,11 @@ def test_distance_equals_a_slow_search() -> None:
 
 def test_attacks_that_vouch_for_each_other_are_found_all_the_same() -> None:
     values = rows()
-    outlying = outlying_rows(values, "signed_log", 0.05, seed=0)
+    outlying = outlying_rows(values, 0.05, seed=0)
     assert outlying[500:].all()
     assert outlying.sum() == int(0.05 * len(values))
-    assert not outlying_rows(values, "signed_log", 0.0, seed=0).any()
-    assert not outlying_rows(np.ones((50, 3)), "zscore", 0.1, seed=0).any()
+    assert not outlying_rows(values, 0.0, seed=0).any()
+    assert not outlying_rows(np.ones((50, 3)), 0.1, seed=0).any()
 
 
 def test_a_detector_that_cleans_finds_what_hid_in_its_training_rows() -> None:

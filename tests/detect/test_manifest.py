@@ -113,11 +113,11 @@ def _threshold(m: dict[str, Any], t: dict[str, Any]) -> None:
 
 
 def _no_scaler(m: dict[str, Any], t: dict[str, Any]) -> None:
-    del t["scaler.mean"]
+    del t["scaler.quantiles"]
 
 
 def _short_scaler(m: dict[str, Any], t: dict[str, Any]) -> None:
-    t["scaler.std"] = t["scaler.std"][1:]
+    t["scaler.quantiles"] = t["scaler.quantiles"][:, 1:]
 
 
 def _scorer(m: dict[str, Any], t: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from clan.encoder import SCALERS, Scaler, fit_scaler, scaler_for_groups
 from clan.encoder.scaler import CLIP
 from clan.errors import ConfigError, UnknownNameError
 
-MIXED = ("signed_log", "robust", "signed_log", "quantile_normal")
+MIXED = ("signed_log", "robust", "quantile_tail", "quantile_normal")
 
 
 def test_zscore_uses_mean_and_sample_standard_deviation() -> None:
@@ -128,3 +128,34 @@ def test_groups_choose_scalers() -> None:
         scaler_for_groups({"context": "robust", "payload": "zscore"}, groups)
     with pytest.raises(ConfigError, match="a scaler for each of the 3 columns, got 2"):
         fit_scaler(["zscore", "robust"], np.zeros((2, 3)))
+
+
+def test_quantile_tail_is_normal_within_the_benign_range() -> None:
+    values = np.random.default_rng(0).lognormal(sigma=3, size=(5000, 1))
+    scaled = fit_scaler("quantile_tail", values).transform(values)[:, 0]
+    exact = fit_scaler("quantile_normal", values).transform(values)[:, 0]
+    assert scaled == pytest.approx(np.clip(exact, -3, 3), abs=0.1)
+    assert (np.diff(scaled[np.argsort(values[:, 0])]) >= 0).all()
+
+
+def test_quantile_tail_goes_on_with_the_logarithm() -> None:
+    scaler = fit_scaler("quantile_tail", np.arange(1001.0)[:, None])
+    ten, thousand, below = scaler.transform(np.array([[10 * 1001.0 - 1], [1000 * 1001.0 - 1], [-9.0]]))[:, 0]
+    assert (ten, thousand) == pytest.approx((3 + np.log(10), 3 + np.log(1000)), abs=1e-4)
+    assert below == pytest.approx(-3 - np.log(10), abs=1e-4)
+
+
+def test_quantile_tail_gives_repeats_their_middle_rank() -> None:
+    scaler = fit_scaler("quantile_tail", np.array([[0.0]] * 60 + [[1.0]] * 40))
+    zero, one, between = scaler.transform(np.array([[0.0], [1.0], [0.5]]))[:, 0]
+    assert (zero, one) == pytest.approx((-0.524, 0.842), abs=0.06)
+    assert zero < between < one
+    constant = fit_scaler("quantile_tail", np.full((9, 1), 7.0))
+    assert constant.transform(np.array([[7.0], [np.nan]]))[:, 0].tolist() == [0.0, 0.0]
+    assert constant.transform(np.array([[8.0]]))[0, 0] == pytest.approx(3 + np.log(9 / 8), abs=1e-4)
+
+
+@given(hnp.arrays(np.float64, (40, 1), elements=st.sampled_from([-5.0, 0.0, 0.0, 0.0, 1.0, 2.5, 1e9])))
+def test_quantile_tail_never_turns_two_values_round(values: np.ndarray) -> None:
+    grid = np.sort(np.concatenate([np.linspace(-10, 10, 201), values[:, 0], [1e8, 1e10, np.finfo(float).max]]))[:, None]
+    assert (np.diff(fit_scaler("quantile_tail", values).transform(grid)[:, 0]) >= -1e-6).all()

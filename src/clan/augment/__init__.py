@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from clan.augment.combination import AUGMENTATIONS, Augmentation, View, augmentation
 from clan.augment.cutmix import cutmix
+from clan.augment.difference import difference
 from clan.augment.gaussian import gaussian_noise
 from clan.augment.identity import identity
 from clan.augment.marginal import marginal_resample
@@ -21,6 +22,7 @@ __all__ = [
     "View",
     "augmentation",
     "cutmix",
+    "difference",
     "gaussian_noise",
     "identity",
     "marginal_resample",

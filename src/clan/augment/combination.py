@@ -10,6 +10,7 @@ from functools import partial
 import torch
 
 from clan.augment.cutmix import cutmix
+from clan.augment.difference import difference
 from clan.augment.gaussian import gaussian_noise
 from clan.augment.identity import identity
 from clan.augment.marginal import marginal_resample
@@ -27,6 +28,7 @@ View = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 AUGMENTATIONS: dict[str, Augmentation] = {
     "cutmix": cutmix,
+    "difference": difference,
     "gaussian": gaussian_noise,
     "identity": identity,
     "marginal": marginal_resample,

@@ -9,12 +9,10 @@ set aside, benign or not: `docs/method.md` has what that costs and gains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from clan.encoder import fit_scaler, scaler_for_groups
+from clan.encoder import fit_scaler
 
 CROWD = 0.03
 """Share of the rows among which the measured neighbour is the farthest: more rows alike than these are normal."""
@@ -24,19 +22,19 @@ MAX_REFERENCES = 2048
 
 BLOCK = 1024
 
+SCALER = "signed_log"
+"""Whatever the recipe has: on this axis what is far out stays far out, and there all of this was chosen."""
+
 Mask = NDArray[np.bool_]
 
 
-def outlying_rows(
-    values: NDArray[np.float64], scaler: str | Mapping[str, str] | Sequence[str], share: float, *, seed: int
-) -> Mask:
+def outlying_rows(values: NDArray[np.float64], share: float, *, seed: int) -> Mask:
     """Find the rows that are least like the others.
 
     Cost: O(rows x `MAX_REFERENCES` x features).
 
     Args:
         values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown.
-        scaler: As in a preset.
         share: Of the rows, in [0, 0.5); 0 finds none.
         seed: Of the references.
 
@@ -46,8 +44,7 @@ def outlying_rows(
     wanted = int(share * len(values))
     if not wanted:
         return np.zeros(len(values), dtype=np.bool_)
-    kind = scaler_for_groups(scaler, ["table"] * values.shape[1])
-    distance = crowd_distance(fit_scaler(kind, values).transform(values), seed=seed)
+    distance = crowd_distance(fit_scaler(SCALER, values).transform(values), seed=seed)
     return distance > np.partition(distance, -wanted - 1)[-wanted - 1]
 
 

@@ -29,7 +29,7 @@ def suspicious_rows(x: NDArray[np.float32], *, seed: int) -> NDArray[np.intp]:
     prototype is within `FAR` and it holds between `MIN_CLUSTER` rows and `MAX_SHARE` of all.
 
     Args:
-        x: Scaled features. Shape `(n, n_features)`.
+        x: Features, signed-log and standardised, for which `FAR` holds. Shape `(n, n_features)`.
         seed: Of the k-means.
 
     Returns:

@@ -157,7 +157,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             source=rows.streams.source,
             time=rows.streams.time,
         )
-        outlying = outlying_rows(rows.values, recipe.scaler, self.clean, seed=seed)
+        outlying = outlying_rows(rows.values, self.clean, seed=seed)
         self.model_, scores = cross_fit(
             rows.values, folds, recipe, seed=seed, groups=rows.groups, learn=~outlying, progress=progress
         )
@@ -183,7 +183,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 "set_aside": int(outlying.sum()),
             },
         )
-        warn_about(rows, self.model_, self.calibration_, budget, seed=seed)
+        warn_about(rows, self.calibration_, budget, seed=seed)
         return self
 
     def calibrate(

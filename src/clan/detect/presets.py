@@ -26,10 +26,14 @@ class Preset:
             stay, so that a flow in which they are not 0 stands out.
     """
 
-    scaler: str | Mapping[str, str] | Sequence[str] = "signed_log"
+    scaler: str | Mapping[str, str] | Sequence[str] = "quantile_tail"
     scorer: str = "prototypes"
     by_group: bool = True
-    train: TrainSettings = field(default_factory=TrainSettings)
+    train: TrainSettings = field(
+        default_factory=lambda: TrainSettings(
+            width=128, n_blocks=3, dim=32, epochs=40, max_steps=400, batch_size=256, augmentation="uniform|difference"
+        )
+    )
     drop_zero_columns: bool = False
 
     def changed(self, *, scorer: str | None, train: Mapping[str, Any]) -> Preset:

@@ -14,7 +14,7 @@ from clan.calibrate import DEFAULT_FPR, MIN_RANK, Budget, Calibration, observed_
 from clan.detect import columns
 from clan.detect.columns import Streams
 from clan.detect.contamination import suspicious_rows
-from clan.detect.model import Model
+from clan.encoder import fit_scaler
 from clan.errors import DataError, DataQualityWarning
 from clan.schema import Feature, table_feature
 
@@ -135,7 +135,7 @@ def _numbered(n: int) -> list[str]:
     return [f"x{i}" for i in range(n)]
 
 
-def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budget: Budget, *, seed: int) -> None:
+def warn_about(rows: TrainingRows, calibration: Calibration, budget: Budget, *, seed: int) -> None:
     """Warn when the default budget had to give way, or when the rows look contaminated."""
     if not budget.asked and calibration.alpha > DEFAULT_FPR:
         warnings.warn(
@@ -144,7 +144,7 @@ def warn_about(rows: TrainingRows, model: Model, calibration: Calibration, budge
             DataQualityWarning,
             stacklevel=3,
         )
-    odd = suspicious_rows(model.transform(rows.values), seed=seed)
+    odd = suspicious_rows(fit_scaler("signed_log", rows.values).transform(rows.values), seed=seed)
     if len(odd):
         warnings.warn(
             f"{len(odd):,} of {len(rows.values):,} training rows form a small cluster far from all others and may "

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from clan.encoder.column_scalers import COLUMN_SCALERS, Fitted, Floats
 from clan.encoder.presence import Presence
+from clan.encoder.quantile_tail import QuantileTail
 from clan.errors import ConfigError, UnknownNameError
 
-SCALERS = COLUMN_SCALERS
+SCALERS: dict[str, type[Fitted]] = {**COLUMN_SCALERS, "quantile_tail": QuantileTail}
 """Scaler name to how one fits and transforms columns."""
 
 CLIP = 1e4

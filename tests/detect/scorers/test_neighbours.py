@@ -16,16 +16,16 @@ def test_distances_equal_a_slow_loop(block: int, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(neighbours, "BLOCK", block)
     new = np.random.default_rng(1).normal(size=(9, 3)).astype(np.float32)
     slow = [min(((row - other) ** 2).sum() for other in X) for row in new]
-    assert NeighbourSpace.fit(X, floor=0.1, seed=0).distance(new) == pytest.approx(slow, abs=1e-5)
+    assert NeighbourSpace.fit(X, floor=0.1, weight=1.0, seed=0).distance(new) == pytest.approx(slow, abs=1e-5)
     others = [min(((X[i] - X[j]) ** 2).sum() for j in range(50) if j != i) for i in (0, 7, 49)]
     assert distance_to_others(X, np.array([0, 7, 49])) == pytest.approx(others, abs=1e-5)
 
 
 def test_level_of_many_rows_is_taken_on_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "MAX_LEVEL_ROWS", 40)
-    some = NeighbourSpace.fit(X, floor=0.1, seed=0)
+    some = NeighbourSpace.fit(X, floor=0.1, weight=1.0, seed=0)
     monkeypatch.setattr(neighbours, "MAX_LEVEL_ROWS", 50)
-    assert some.level[0] == pytest.approx(NeighbourSpace.fit(X, floor=0.1, seed=0).level[0], abs=0.5)
+    assert some.level[0] == pytest.approx(NeighbourSpace.fit(X, floor=0.1, weight=1.0, seed=0).level[0], abs=0.5)
     assert len(some.centers) == 50
 
 

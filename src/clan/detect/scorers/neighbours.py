@@ -22,13 +22,13 @@ class NeighbourSpace(Space):
     __slots__ = ()
 
     @classmethod
-    def fit(cls, x: Array, *, floor: float, seed: int) -> Self:
+    def fit(cls, x: Array, *, floor: float, weight: float, seed: int) -> Self:
         """Keep the rows, and level the log distances of some of them to their nearest other row."""
         chosen = np.arange(len(x))
         if len(x) > MAX_LEVEL_ROWS:
             chosen = np.sort(np.random.default_rng(seed).choice(len(x), MAX_LEVEL_ROWS, replace=False))
         logs = np.log(distance_to_others(x, chosen) + np.float32(floor)).astype(np.float64)
-        level = np.array([np.quantile(logs, 0.95), floor], dtype=np.float32)
+        level = np.array([np.quantile(logs, 0.95), floor, weight], dtype=np.float32)
         return cls(centers=np.ascontiguousarray(x, dtype=np.float32), level=level)
 
     def distance(self, x: Array) -> Array:

@@ -20,26 +20,26 @@ class Space:
 
     Attributes:
         centers: Prototypes. Shape `(n_prototypes, dim)`.
-        level: The 95 % quantile of the log distances over the training rows, and the floor added to the squared
-            distance. Shape `(2,)`. It puts models of other rows or seeds on one scale; the quantile lies near where
-            thresholds do, while the lower half is full of rows that all but repeat another. Dividing by a spread too
-            costs coverage of the stated intervals and gains nothing (`docs/method.md`).
+        level: The 95 % quantile of the log distances over the training rows, the floor added to the squared distance,
+            and the weight of this space. Shape `(3,)`. The quantile puts models of other rows or seeds on one scale; it
+            lies near where thresholds do, while the lower half is full of rows that all but repeat another. Dividing by
+            a spread too costs coverage of the stated intervals and gains nothing (`docs/method.md`).
     """
 
     centers: Array
     level: Array
 
     @classmethod
-    def fit(cls, x: Array, *, floor: float, seed: int) -> Self:
+    def fit(cls, x: Array, *, floor: float, weight: float, seed: int) -> Self:
         """Find prototypes by k-means and level the log distances on the same rows."""
         centers = k_means(x, N_PROTOTYPES, seed=seed)
         logs = np.log(left_out_squared_distance(x, centers) + np.float32(floor)).astype(np.float64)
-        return cls(centers=centers, level=np.array([np.quantile(logs, 0.95), floor], dtype=np.float32))
+        return cls(centers=centers, level=np.array([np.quantile(logs, 0.95), floor, weight], dtype=np.float32))
 
     def score(self, x: Array) -> Array:
-        """Log squared distance to the nearest prototype, above that of nearly all benign rows; shape `(n,)`."""
-        high, floor = self.level
-        return np.log(self.distance(x) + floor) - high
+        """Weighted log squared distance to the nearest prototype, 0 at the 95 % quantile of benign rows; `(n,)`."""
+        high, floor, weight = self.level
+        return weight * (np.log(self.distance(x) + floor) - high)
 
     def distance(self, x: Array) -> Array:
         """Squared distance to the nearest prototype, shape `(n,)`."""
@@ -50,8 +50,8 @@ class Space:
         """Build from stored arrays; ValueError when they do not fit."""
         if centers.ndim != 2 or centers.shape[1] != width or not len(centers):
             raise ValueError(f"prototypes of shape {centers.shape} do not fit {width} columns")
-        if level.shape != (2,) or level[1] <= 0:
-            raise ValueError("a prototype level must be a quantile and a positive floor")
+        if level.shape != (3,) or level[1] <= 0 or level[2] <= 0:
+            raise ValueError("a prototype level must be a quantile, a positive floor and a positive weight")
         return cls(centers=centers, level=level)
 
 
@@ -96,7 +96,7 @@ def left_out_squared_distance(x: Array, centers: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prototypes:
-    """Sum of the log distances to the nearest prototype among the features and in the embedding."""
+    """Weighted sum of the log distances to the nearest prototype among the features and in the embedding."""
 
     spaces: Mapping[str, Space]
     needs_encoder: ClassVar[bool] = True
@@ -105,12 +105,19 @@ class Prototypes:
     floors: ClassVar[dict[str, float]] = {"features": 1e-1, "embedding": 1e-4}
     """Added to the squared distance, so that exact repeats of training rows (log 0) do not go to minus infinity."""
 
+    weights: ClassVar[dict[str, float]] = {"embedding": 0.5}
+    """Weight of a space; 1 where none stands. Weights of the embedding between 0.3 and 1 detected alike
+    (`docs/method.md`)."""
+
     @classmethod
     def fit(cls, x: Array, z: Array, *, seed: int) -> Self:
         """Fit prototypes in each space of this scorer."""
         rows = {"features": x, "embedding": z}
         return cls(
-            spaces={name: cls.space.fit(rows[name], floor=floor, seed=seed) for name, floor in cls.floors.items()}
+            spaces={
+                name: cls.space.fit(rows[name], floor=floor, weight=cls.weights.get(name, 1.0), seed=seed)
+                for name, floor in cls.floors.items()
+            }
         )
 
     def score(self, x: Array, z: Array) -> Array:

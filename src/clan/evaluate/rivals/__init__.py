@@ -1,7 +1,7 @@
 """Detectors of the literature behind one set of verbs, so that a table compares methods and nothing else.
 
 The preprocessing is common: signed-log and z-score, fitted on the benign training rows. Those that train a network do
-so in clan's loop, at clan's width and number of steps.
+so in clan's loop, all at one width and number of steps.
 """
 
 from __future__ import annotations

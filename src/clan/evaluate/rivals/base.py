@@ -35,8 +35,8 @@ class Rival:
     Attributes:
         name: How `--detectors` names it.
         family: What it is.
-        make: Makes a fresh one: ``make(seed=0, width="common", epochs=None)``. `width` is ``"common"`` (256 x 2, as the
-            default preset) or ``"paper"`` (the network and schedule of the CLAN paper, with which its tables were made;
+        make: Makes a fresh one: ``make(seed=0, width="common", epochs=None)``. `width` is ``"common"`` (256 x 2,
+            20 epochs) or ``"paper"`` (the network and schedule of the CLAN paper, with which its tables were made;
             of no meaning to what trains no network); `epochs` cuts training short, None for the recipe's own.
         reference: Where it was published.
         checked: What its formula was compared with, or that it was not.
@@ -61,6 +61,8 @@ class OnScaledRows:
         ConfigError: Another width.
     """
 
+    scaler_name: str = "signed_log"
+
     def __init__(self, *, seed: int = 0, width: str = "common", epochs: int | None = None) -> None:
         if width not in ("common", "paper"):
             raise ConfigError(f"width must be 'common' or 'paper', got {width!r}")
@@ -70,7 +72,7 @@ class OnScaledRows:
     def fit(self, table: pl.DataFrame) -> Self:
         """Learn from benign rows."""
         values = table.to_numpy().astype(np.float64)
-        self.scaler = fit_scaler("signed_log", values)
+        self.scaler = fit_scaler(self.scaler_name, values)
         self.fit_rows(self.scaler.transform(values))
         return self
 

@@ -7,15 +7,16 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from clan.detect.presets import PRESETS
 from clan.detect.scorers import Prototypes, scorer_class
 from clan.errors import MissingExtra
 from clan.evaluate.rivals.base import OnScaledRows, Rival, Rows
-from clan.evaluate.rivals.trained import settings_at
 
 
 class RandomEncoder(OnScaledRows):
-    """clan's default scorer with an encoder that was never trained."""
+    """clan's default with an encoder that was never trained: its scaler, its network, its scorer."""
 
+    scaler_name = str(PRESETS["default"].scaler)
     scorer_name = "prototypes"
 
     def fit_rows(self, x: Rows) -> None:
@@ -30,7 +31,7 @@ class RandomEncoder(OnScaledRows):
             from clan.encoder.network import Network
         except ImportError as error:
             raise MissingExtra("torch", "train", "draw an encoder") from error
-        settings = settings_at(self.width, self.epochs, {})
+        settings = PRESETS["default" if self.width == "common" else "paper"].train
         self.encoder = Network(
             x.shape[1],
             width=settings.width,

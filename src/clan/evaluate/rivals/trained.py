@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def settings_at(width: str, epochs: int | None, changes: Mapping[str, Any]) -> TrainSettings:
-    """Give the training settings of a width: those of clan's preset, but for what the rival changes."""
-    settings = replace(PRESETS["default" if width == "common" else "paper"].train, **changes)
+    """Give the training settings of a width: the laptop's, or those of the paper, but for what the rival changes."""
+    settings = replace(TrainSettings() if width == "common" else PRESETS["paper"].train, **changes)
     return settings if epochs is None else replace(settings, epochs=epochs)
 
 
