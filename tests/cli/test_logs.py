@@ -124,3 +124,27 @@ def test_train_and_detect_on_real_logs(test_data: Path, tmp_path: Path, capsys: 
         )
         assert len(Path(scores).read_text().splitlines()) == n + 1
         capsys.readouterr()
+
+
+def test_alerts_of_suricata_are_told_beside_ours(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [events.flow(i) for i in range(120)]
+    for i, row in enumerate(rows):
+        row["flow"] = {**row["flow"], "bytes_toserver": 1300 + i % 97}
+    (folder / "quiet.json").write_text(events.lines(rows))
+    model, out, page = str(folder / "eve.clan"), folder / "eve.ndjson", folder / "eve.html"
+    assert main(["train", "-r", str(folder / "quiet.json"), "-o", model, "--fpr", "0.1", "-q"]) == 0
+    odd = events.flow(7, app_proto="smb")
+    odd["flow"] = {**odd["flow"], "bytes_toserver": 10**9, "pkts_toserver": 10**6, "pkts_toclient": 0}
+    (folder / "odd.json").write_text(
+        events.lines([events.alert(7, "ET <b>SCAN</b>"), events.alert(8, "quiet"), odd, events.flow(8)])
+    )
+    command = ["detect", "-m", model, "-r", str(folder / "odd.json"), "-o", str(out), "--report", str(page)]
+    assert main(command) == 0
+    assert "the source itself alerted on 2 flows: 1 of them are among the 1 alerts here" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    (line,) = out.read_text().splitlines()
+    assert json.loads(line)["alert"]["metadata"]["source_alert"] == ["ET <b>SCAN</b>"]
+    text = page.read_text()
+    assert "ET &lt;b&gt;SCAN&lt;/b&gt;" in text
+    assert "<b>1 of 2</b><span>alerts of the source that are alerts here</span>" in text

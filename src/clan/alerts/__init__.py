@@ -1,5 +1,6 @@
 """The alert record, where alerts go, and how a run is told: a terminal table and a report page."""
 
+from clan.alerts.agreement import Agreement
 from clan.alerts.alert import SEVERITIES, Alert, alert_id, alerts_from, severity_of
 from clan.alerts.group import GroupSettings
 from clan.alerts.group_count import count_groups, group_flows
@@ -23,6 +24,7 @@ __all__ = [
     "BENIGN_LOW",
     "PATTERNS",
     "SEVERITIES",
+    "Agreement",
     "Alert",
     "AnnotatedLog",
     "GroupSettings",

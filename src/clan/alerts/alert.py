@@ -65,6 +65,7 @@ class Alert:
             names nothing.
         likeliest_label: The class that it would belong to if it had to be one, or None.
         label_probability: The probability of that class, in [0, 1], or None.
+        source_alert: What the source itself raised on the flow (Suricata's signature), or None.
         incident_id: The incident that it belongs to, 12 hexadecimal digits, or None where alerts are not grouped.
         src_name: What the hosts file calls the originator, or None.
         src_group: The group that the hosts file puts the originator in, or None.
@@ -100,6 +101,7 @@ class Alert:
     label: str | None = None
     likeliest_label: str | None = None
     label_probability: float | None = None
+    source_alert: str | None = None
     incident_id: str | None = None
     src_name: str | None = None
     src_group: str | None = None
@@ -178,8 +180,8 @@ def alerts_from(
 
     Args:
         scored: Flows with the identity columns and `anomaly_score`, `p_value` and `alert` (bool), and
-            `p_extrapolated` where it is told; feature columns are used for the packet and byte counts where they are
-            there.
+            `p_extrapolated` and `source_alert` where they are told; feature columns are used for the packet and byte
+            counts where they are there.
         reasons: One list for each row whose `alert` is true, in the order of those rows.
         threshold: The score from which flows are alerts.
         alpha: The p-value up to which flows are alerts, in (0, 1).
@@ -202,7 +204,7 @@ def alerts_from(
         *(pl.col(c).dt.epoch("us") if c in ("ts_start", "ts_end") else pl.col(c) for c in IDENTITY),
         "anomaly_score",
         "p_value",
-        *(["p_extrapolated"] if "p_extrapolated" in rows.columns else []),
+        *(name for name in ("p_extrapolated", "source_alert") if name in rows.columns),
         *(pl.col(column).cast(pl.Int64).alias(name) for name, column in counts.items()),
     )
     return [

@@ -194,6 +194,8 @@ def command(
     if json:
         found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
         found["holding"] = monitor.holding.state().as_json()
+        if outcome.agreement.theirs:
+            found |= {"source_alerts": outcome.agreement.theirs, "source_alerts_agreed": outcome.agreement.both}
         found |= account_of(triage) | ({"sinks": counters_of(sinks)} if settings else {})
         write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
     files = [path for path in (scores, report, incidents) if path]
@@ -251,6 +253,8 @@ def _tell(
             **expected._asdict(),
         )
     )
+    if agreed := outcome.agreement.sentence(outcome.n_alerts):
+        err.note(agreed)
     if outcome.n_withdrawn:
         err.note(f"{outcome.n_withdrawn:,} of them alerted early, and no longer at the end of the flow")
     if monitor.triage is not None:
@@ -286,6 +290,7 @@ def _write_report(
         n_incidents=0 if triage is None or triage.incidents is None else triage.incidents.n_incidents,
         holding=monitor.holding.state().sentence,
         labels=outcome.labels,
+        agreement=outcome.agreement if outcome.agreement.theirs else None,
         limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],
         version=__version__,
     )

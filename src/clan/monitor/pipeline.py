@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clan.alerts import Alert, Sink, Triage, alerts_from
+from clan.alerts import Agreement, Alert, Sink, Triage, alerts_from
 from clan.alerts.sinks.encodings.eve import encode_stats
 from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
@@ -44,6 +44,7 @@ class Outcome:
     Attributes:
         n_flows: Flows scored.
         n_alerts: Flows that alert, each counted once.
+        agreement: The flows that the source itself alerted on, and those of them that are alerts here.
         labels: How many of the alerts have which name; empty where nothing names them.
         scoring_s: Seconds that scoring took.
         n_withdrawn: Flows among them whose early report alerted and whose end did not.
@@ -55,6 +56,7 @@ class Outcome:
     n_alerts: int = 0
     n_withdrawn: int = 0
     scoring_s: float = 0.0
+    agreement: Agreement = field(default_factory=Agreement)
     labels: Counter[str] = field(default_factory=Counter)
     alerts: list[Alert] = field(default_factory=list)
     scored: list[pl.DataFrame] = field(default_factory=list)
@@ -176,6 +178,7 @@ class Monitor:
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
         self.holding.update(scored)
+        outcome.agreement.hear(flows)
         alerting = self._believed(scored)
         alerts = self._settle(self._alerts_of(alerting), scored)
         self._send(alerts, alerting)
@@ -242,6 +245,7 @@ class Monitor:
     def _send(self, alerts: Sequence[Alert], alerting: pl.DataFrame) -> None:
         """Tell every sink what triage lets out, and keep the least likely."""
         self.outcome.n_alerts += len(alerts)
+        self.outcome.agreement.agree(alerts)
         self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
         if self.triage is not None and alerts:
             alerts = self.triage.handle(alerts, self._features_of(alerts, alerting))

@@ -66,9 +66,7 @@ def template(template_id: int, fields: Fields, *, ipfix: bool = False, scopes: i
     return record_set(1, struct.pack(">HHH", template_id, 4 * scopes, 4 * (len(fields) - scopes)) + specs)
 
 
-def v9(
-    *sets: bytes, sequence: int = 0, source: int = 0, uptime: int = UPTIME_MS, exported: int = EXPORTED_S
-) -> bytes:
+def v9(*sets: bytes, sequence: int = 0, source: int = 0, uptime: int = UPTIME_MS, exported: int = EXPORTED_S) -> bytes:
     """A v9 datagram."""
     return struct.pack(">HHIIII", 9, len(sets), uptime, exported, sequence, source) + b"".join(sets)
 

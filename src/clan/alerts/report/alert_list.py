@@ -88,7 +88,7 @@ def _quantile(quantile: float) -> str:
 
 def _identity(alert: Alert) -> str:
     facts = [("uid", alert.uid), ("community id", alert.community_id), ("source", alert.source)]
-    facts += [("vlan", alert.vlan), ("tunnel", alert.tunnel)]
+    facts += [("vlan", alert.vlan), ("tunnel", alert.tunnel), ("alert of the source", alert.source_alert)]
     if alert.timestamp is not None and alert.ts_end is not None:
         lasted_us = (alert.ts_end - alert.timestamp).total_seconds() * 1e6
         facts.append(("lasted", quantity(lasted_us, "us")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from clan.alerts.agreement import Agreement
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
 
@@ -30,6 +31,7 @@ class ReportData:
         n_incidents: How many there are.
         labels: How many alerts have which name; empty where the model names nothing.
         holding: Whether the budget holds, in a sentence; empty where that is not known.
+        agreement: The flows that the source itself alerted on; None where it raised no alert.
         limits: Further sentences for what the tool cannot tell about this run.
         version: Version of clan.
     """
@@ -48,5 +50,6 @@ class ReportData:
     n_incidents: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
     holding: str = ""
+    agreement: Agreement | None = None
     limits: Sequence[str] = field(default=())
     version: str = ""

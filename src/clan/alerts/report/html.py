@@ -121,12 +121,16 @@ def _facts(report: ReportData, scored: pl.DataFrame) -> str:
 def _figures(report: ReportData, observed: int, starts: np.ndarray) -> str:
     timed = starts[np.isfinite(starts)]
     span = _span(float(np.ptp(timed))) if len(timed) else "unknown"
+    agreement, theirs = report.agreement, []
+    if agreement is not None:
+        theirs.append((f"{agreement.both:,} of {agreement.theirs:,}", "alerts of the source that are alerts here"))
     pairs = (
         (f"{report.scored.height:,}", "flows scored"),
         (f"{observed:,}", "alert" if observed == 1 else "alerts"),
         (count(report.expected_alerts), "expected by the budget"),
         (number(report.threshold), f"score threshold (p ≤ {number(report.alpha)})"),
         (span, "first to last flow"),
+        *theirs,
     )
     return "".join(f"<div><b>{safe(value)}</b><span>{safe(name)}</span></div>" for value, name in pairs)
 

@@ -7,7 +7,7 @@ the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_q
 of the calibration scored as high, and the p-value comes from a fitted tail. A model that names flows adds `label` (a
 class or `unknown`), `likeliest_label` and the probability of the latter, `label_probability`. `alert_id` is what
 `clan verdict` and `clan alerts show` take; grouped alerts add `incident_id`, and a file of hosts `src_name`,
-`src_group`, `dst_name` and `dst_group`.
+`src_group`, `dst_name` and `dst_group`. `source_alert` is what the source itself raised on the flow.
 
 What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
@@ -144,7 +144,7 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         known["label"] = [alert.label]
     if alert.likeliest_label is not None and alert.label_probability is not None:
         known |= {"likeliest_label": [alert.likeliest_label], "label_probability": [repr(alert.label_probability)]}
-    for key in ("incident_id", "src_name", "src_group", "dst_name", "dst_group"):
+    for key in ("source_alert", "incident_id", "src_name", "src_group", "dst_name", "dst_group"):
         if (text := getattr(alert, key)) is not None:
             known[key] = [text]
     if alert.tunnel:
