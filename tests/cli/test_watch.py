@@ -47,7 +47,7 @@ class Following:
         self.model, self.port = folder / "m.clan", free_port()
         begin(self.log)
         self.written = (
-            f'model = "m.clan"\nstate = "w.state"\nsource.follow = ["{self.log}"]\nview.log_every = 1\n'
+            f'model = "m.clan"\nstate = "w.state"\nsource.follow = ["{self.log}"]\nview.log_every = "1h"\n'
             f'log.file = "w.log"\nmetrics = {{ enabled = true, port = {self.port} }}\n'
         )
         self.config.write_text(self.written)
@@ -80,7 +80,7 @@ def test_what_is_broken_is_refused_and_the_old_goes_on(models: dict[str, str], t
         watch.wait_for("watching")
         grow(following.log, ROWS[:50])
         grow(following.log, odd_rows(3))
-        watch.wait_for("192.0.2.1:1000 > 198.51.100.7:443 TCP")
+        watch.wait_for("192.0.2.1 to 198.51.100.7: 1 TCP flow, port 443")
         watch.wait_for(lambda: following.has_scored(53))
         before = following.model_info
         following.config.write_text(following.written.replace("log_every", "log_evry") + "model_ = 1\n")
@@ -159,8 +159,8 @@ def test_files_are_watched_to_their_end(
     err = " ".join(capsys.readouterr().err.split())
     assert "60 flows" in err
     assert "above the budget" in err
-    assert "192.0.2.1:1029 > 198.51.100.7:443 TCP" in err
-    assert re.search(r"and 1\d more", err)
+    assert re.search(r"incident \w+ new, \w+: 192.0.2.1 to 198.51.100.7: 1 TCP flow, port 443", err)
+    assert re.search(r"incident \w+ ended, \w+: 192.0.2.1 to 198.51.100.7: 3\d TCP flows, port 443", err)
     assert main(["watch", "-c", str(config), "-r", str(log), "-q"]) == 0
     assert capsys.readouterr().err == ""
     empty = tmp_path / "empty.log"

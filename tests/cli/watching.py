@@ -69,8 +69,8 @@ class Watching:
         """Wait until it has said something so many times, or something is so."""
         deadline = time.monotonic() + WAIT_S
         while not (self.text().count(what) >= times if isinstance(what, str) else what()):
-            assert self.process.poll() is None, self.text()
-            assert time.monotonic() < deadline, f"{what} did not come: {self.text()}"
+            assert self.process.poll() is None, self.text()[-2000:]
+            assert time.monotonic() < deadline, f"{what} did not come: {self.text()[-2000:]}"
             time.sleep(0.05)
 
     def send(self, number: signal.Signals) -> None:

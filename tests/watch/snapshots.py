@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clan.sources import LiveStatus
-from clan.watch.snapshot import BudgetState, Event, Snapshot
+from clan.watch.snapshot import BudgetState, Event, Snapshot, TriageState
 
 STATUS = LiveStatus(
     seconds=3723.0, packets=1_234_567, packets_per_s=5000.4, bits_per_s=4e7, flows=12_345, open_flows=300,
@@ -40,7 +40,7 @@ def snapshot(**changes: Any) -> Snapshot:
         scoring_s=1.25,
         memory_bytes=412_000_000,
         sinks={"file": {"emitted": 14, "sent": 14, "retried": 0, "spooled": 0, "dropped": {}}},
-        n_found=1,
+        triage=TriageState(n_incidents=3, n_open=2, n_hidden=4, stored=18, store_bytes=65_536),
         events=(event(),),
         messages=("2026-01-02T03:04:05Z info    watching eth0",),
     )
@@ -50,6 +50,11 @@ def snapshot(**changes: Any) -> Snapshot:
 def event(**changes: Any) -> Event:
     """Something that was found."""
     usual = Event(
-        when=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), severity=1, what="10.0.0.1:1 > 10.0.0.2:2 TCP", why="too long"
+        incident_id="0123456789ab",
+        when=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        severity=1,
+        state="new",
+        what="10.0.0.1 to 10.0.0.2: 3 TCP flows, port 80",
+        why="idle_max",
     )
     return replace(usual, **changes)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.alerts.frames import alerts_of, scored_frame
 
-from clan.alerts import Alert
+from clan.alerts import Alert, open_sink
 from clan.errors import ClanError, SinkError
 from clan.watch import outlets as module
 from clan.watch.outlets import Outlets
@@ -78,7 +78,7 @@ class Failing:
 def test_one_that_fails_is_counted_and_said_once(
     tables: dict[str, SinkTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = module.open_sink
+    opened = open_sink
     monkeypatch.setattr(module, "open_sink", lambda s, **how: Failing() if s.name == "b" else opened(s, **how))
     outlets = Outlets([tables["b"], tables["a"]])
     outlets.emit(ALERT)

@@ -18,6 +18,7 @@ from clan.alerts.suppress_watch import WatchedSuppressions
 from clan.alerts.suppression import Suppression, suppression
 from clan.alerts.suppressions import Suppressions
 from clan.alerts.triage import Triage
+from clan.alerts.triage_settings import TriageSettings
 
 __all__ = [
     "BENIGN_HIGH",
@@ -41,6 +42,7 @@ __all__ = [
     "ThresholdFile",
     "Tracked",
     "Triage",
+    "TriageSettings",
     "WatchedSuppressions",
     "alert_id",
     "alerts_from",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from clan.alerts.incident import Incident
 
 KEPT = 1_000
@@ -16,12 +18,17 @@ class IncidentLedger:
 
     def add(self, incident: Incident) -> None:
         """Note a record; one that was merged into another is struck off."""
+        self._latest.pop(incident.incident_id, None)  # what was told last stands last
         if incident.merged_into is not None:
-            self._latest.pop(incident.incident_id, None)
             return
         self._latest[incident.incident_id] = incident
         if len(self._latest) > 2 * KEPT:
-            self._latest = {each.incident_id: each for each in self.worst(KEPT)}
+            kept = {each.incident_id for each in self.worst(KEPT)}
+            self._latest = {number: each for number, each in self._latest.items() if number in kept}
+
+    def recent(self, n: int = KEPT) -> list[Incident]:
+        """Give the n that were told last, the latest first."""
+        return list(islice(reversed(self._latest.values()), n))
 
     def worst(self, n: int = KEPT) -> list[Incident]:
         """Give the n most severe, of the same severity the largest first."""

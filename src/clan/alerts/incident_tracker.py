@@ -118,6 +118,12 @@ class IncidentTracker:
         self._order = 0
         self.n_limited = self.n_placeless = 0
 
+    def change(self, *, limit: RateLimit | None, hosts: Hosts | None) -> None:
+        """Go over to another limit and other names of hosts; a limit that stays the same remembers what it let out."""
+        if limit is None or self._limiter is None or limit != self._limiter.limit:
+            self._limiter = None if limit is None else RateLimiter(limit)
+        self._hosts = hosts
+
     @property
     def n_incidents(self) -> int:
         """Incidents so far, those that became a part of another not counted."""

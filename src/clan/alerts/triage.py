@@ -11,6 +11,7 @@ from clan.alerts.hosts import Hosts
 from clan.alerts.incident import Incident
 from clan.alerts.incident_ledger import IncidentLedger
 from clan.alerts.incident_tracker import IncidentTracker
+from clan.alerts.rate_limit import RateLimit
 from clan.alerts.store import FeatureRows, Store
 from clan.alerts.suppress_watch import WatchedSuppressions
 
@@ -86,6 +87,14 @@ class Triage:
         for incident in grown:
             self.ledger.add(incident)
         return out
+
+    def change(self, *, suppressions: WatchedSuppressions | None, hosts: Hosts | None, limit: RateLimit | None) -> None:
+        """Go over to other suppressions, names of hosts and limits from the next alert on."""
+        if self.suppressions is not None:
+            self.suppressions.flush()
+        self.suppressions, self._hosts = suppressions, hosts
+        if self.incidents is not None:
+            self.incidents.change(limit=limit, hosts=hosts)
 
     def advance(self, source: str, moment: datetime) -> None:
         """Close incidents of a stream that are over: without alerts, its flows tell that time passes."""

@@ -74,29 +74,21 @@ def open_triage(
         ConfigError: A file that cannot be read, a limit below 1, or a word that means nothing.
         StoreError, SinkError: The store or the file cannot be opened.
     """
-    from clan.alerts import Hosts, IncidentTracker, RateLimit, Triage, WatchedSuppressions, encode_incident
-    from clan.alerts.store import Retention, Store
+    from clan.alerts import RateLimit, TriageSettings, encode_incident
     from clan.cli.sinking import open_output
 
-    named = None if hosts is None else Hosts.read(hosts)
-    kept = None
-    if store is not None:
-        kept = stack.enter_context(
-            Store(store, create=True, synchronous=_durability(synchronous), retention=Retention())
-        )
-    watched = WatchedSuppressions(store=kept, files=suppress or [])
-    _tell(watched)
-    given = None if limit is None else RateLimit(count=limit)
-    limits = [each for each in (given, watched.rate_limit) if each is not None]
-    strictest = min(limits, key=lambda each: each.per_s, default=None)
-    file = None if incidents is None else stack.enter_context(open_output(incidents))
-    return Triage(
-        incidents=IncidentTracker(limit=strictest, hosts=named),
-        suppressions=watched,
-        hosts=named,
-        store=kept,
-        tell=() if file is None else (lambda incident: file.write(encode_incident(incident)),),
+    settings = TriageSettings(
+        store=store,
+        synchronous=_durability(synchronous),
+        hosts=hosts,
+        suppress=suppress or (),
+        limit=None if limit is None else RateLimit(count=limit),
     )
+    file = None if incidents is None else stack.enter_context(open_output(incidents))
+    triage = settings.open(stack, tell=() if file is None else (lambda each: file.write(encode_incident(each)),))
+    if triage.suppressions is not None:
+        _tell(triage.suppressions)
+    return triage
 
 
 def account_of(triage: Triage | None) -> dict[str, int]:

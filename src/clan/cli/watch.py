@@ -16,9 +16,9 @@ import typer
 from clan.cli.console import err
 from clan.cli.options import Config, Set
 from clan.cli.sinking import tell_sinks
+from clan.cli.triaging import tell_triage
 
 if TYPE_CHECKING:
-    from clan.monitor import Outcome
     from clan.watch import Document, Watch
 
 _logger = logging.getLogger(__name__)
@@ -70,9 +70,9 @@ def command(
         else:
             watch.observers.append(PlainLog(settings.view.log_every_s))
         stack.enter_context(_signals(watch))
-        outcome = watch.run()
+        watch.run()
     if not quiet:
-        _tell(watch, outcome)
+        _tell(watch)
     tell_sinks(watch.outlets.counters(), quiet=quiet > 0)
 
 
@@ -100,20 +100,11 @@ def _signals(watch: Watch) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(watch: Watch, outcome: Outcome) -> None:
+def _tell(watch: Watch) -> None:
     """Say what was read and what was found."""
-    from clan.alerts import summary
     from clan.cli.reading import tell
+    from clan.watch import words
 
     tell(watch.reader.report)
-    budget = watch.tally.budget
-    err.show(
-        summary(
-            outcome.alerts,
-            n_flows=budget.n_flows,
-            n_alerts=outcome.n_alerts,
-            labels=outcome.labels,
-            expected=budget.expected,
-            interval=budget.interval,
-        )
-    )
+    err.note(words.budget(watch.tally.budget))
+    tell_triage(watch.triage)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from clan.alerts import Hosts, read_thresholds
 from clan.errors import ClanError, MissingExtra, SinkError
 from clan.monitor import LoadedModel, check_source
 from clan.sources.live import check_interface, usable_tools
@@ -21,6 +22,13 @@ def check(settings: WatchSettings) -> Iterator[str]:
     if settings.log.file is not None:
         path = settings.log.file
         yield from _tried(lambda: _check_writable(path), "log.file")
+    if settings.store.enabled:
+        yield from _tried(lambda: _check_writable(settings.store.path), "store.path")
+    if settings.hosts is not None:
+        hosts = settings.hosts
+        yield from _tried(lambda: Hosts.read(hosts), "hosts")
+    for path in settings.suppress:
+        yield from _tried(lambda name=path: read_thresholds(name), "suppress")  # type: ignore[misc]
     if settings.metrics.enabled:
         yield from _tried(_check_metrics, "metrics")
     model: LoadedModel | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clan.alerts import SEVERITIES
 from clan.alerts.text import visible
 from clan.errors import MissingExtra, SourceUnavailable
-from clan.watch.snapshot import P_VALUE_BOUNDS, Snapshot
+from clan.watch.snapshot import P_VALUE_BOUNDS, Snapshot, TriageState
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -102,9 +102,29 @@ def _metrics(shown: Snapshot) -> Iterator[Metric]:
         ("clan_budget_expected_alerts_high", "Upper end of the 95 % interval of that.", budget.interval[1]),
         ("clan_advice", "Whether something should be done about the model.", int(shown.advice is not None)),
     )
+    yield from _triage(shown.triage)
     yield _info(shown)
     yield _p_values(shown)
     yield from _sinks(shown.sinks)
+
+
+def _triage(state: TriageState) -> Iterator[Metric]:
+    yield from _counters(
+        ("clan_incidents", "Incidents.", state.n_incidents),
+        ("clan_incidents_closed_early", "Incidents that were closed since too many were open.", state.n_evicted),
+        ("clan_alerts_hidden", "Alerts that a suppression hid.", state.n_hidden),
+        ("clan_alerts_limited", "Alerts over the limit of their host.", state.n_limited),
+    )
+    yield from _gauges(("clan_open_incidents", "Incidents that may still grow.", state.n_open))
+    if state.stored is not None:
+        yield from _counters(
+            ("clan_store_alerts", "Alerts that were committed to the store.", state.stored),
+            ("clan_store_lost", "Alerts and incidents that the store gave up.", state.lost),
+        )
+        yield from _gauges(
+            ("clan_store_waiting", "Alerts and incidents that wait for room on the disk.", state.waiting),
+            ("clan_store_bytes", "Size of the store.", state.store_bytes),
+        )
 
 
 def _counters(*entries: tuple[str, str, float]) -> Iterator[Metric]:

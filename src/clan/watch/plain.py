@@ -1,4 +1,4 @@
-"""How a watch goes, in a log: a line for everything that was found, and one a minute."""
+"""How a watch goes, in a log: a line for each incident as it begins and ends, and one a minute."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ class PlainLog:
     def __init__(self, every_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._every_s, self._clock = every_s, clock
         self._due = clock() + every_s
-        self._told = 0  # alerts that lines were written on, or that were said to be more
 
     def update(self, snapshot: Snapshot) -> None:
         """Write what is new."""
-        new = snapshot.n_found - self._told
-        self._told = snapshot.n_found
-        if new > 0:
-            shown = list(snapshot.events[: min(new, MOST_A_TURN)])
-            for event in reversed(shown):
-                _logger.info("%s: %s  %s", SEVERITIES[event.severity], event.what, event.why)
-            if new > len(shown):
-                _logger.info("and %s more", f"{new - len(shown):,}")
-        if self._clock() >= self._due:
+        for event in snapshot.news[-MOST_A_TURN:]:
+            why = f" ({event.why})" if event.why and event.state == "new" else ""
+            state = "ended" if event.state == "closed" else event.state
+            _logger.info(
+                "incident %s %s, %s: %s%s", event.incident_id, state, SEVERITIES[event.severity], event.what, why
+            )
+        if snapshot.n_news > MOST_A_TURN:
+            _logger.info("and %s more", f"{snapshot.n_news - MOST_A_TURN:,}")
+        if self._clock() >= self._due or snapshot.status.ended:
             self._due = self._clock() + self._every_s
             _logger.info("%s", words.line(snapshot))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from clan.errors import ClanError, ModelFileError, SettingsError
 from clan.monitor import LoadedModel
 from clan.watch.settings import WatchSettings
 
-NEEDS_RESTART: Final = ("source", "state")
+NEEDS_RESTART: Final = ("source", "state", "store", "incidents.gap_s")
 """Settings that are what the watch is made of: a change of them waits for a restart."""
 
 
@@ -92,9 +92,7 @@ def prepare(reread: Callable[[], WatchSettings], settings: WatchSettings, model:
             f"{'; '.join(differing)}. Restart clan watch to use it"
         )
     waiting = tuple(
-        field.name
-        for field in dataclasses.fields(new)
-        if field.name in NEEDS_RESTART and getattr(new, field.name) != getattr(settings, field.name)
+        name.removesuffix("_s") for name in NEEDS_RESTART if attrgetter(name)(new) != attrgetter(name)(settings)
     )
     same = fresh.model_id == model.model_id
     return Prepared(settings=new, model=model if same else fresh, waiting=waiting)

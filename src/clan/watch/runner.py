@@ -23,13 +23,17 @@ from clan.watch.notify import Notifier
 from clan.watch.outlets import Outlets
 from clan.watch.reload import Prepared, Reloader, reasons_of
 from clan.watch.settings import MetricsSettings, WatchSettings
-from clan.watch.snapshot import Snapshot
+from clan.watch.snapshot import Event, Snapshot, TriageState
 from clan.watch.tally import Tally
 
 _logger = logging.getLogger(__name__)
 
 READERS: Final = Readers(files=FiniteReader)
 """Readers that all tell how it goes, and end when told."""
+
+
+SHOWN: Final = 200
+"""Incidents that a view can show."""
 
 
 class Observer(Protocol):
@@ -78,10 +82,12 @@ class Watch:
             self.reader: EndlessReader = reader
             self.outlets = Outlets(settings.sinks)
             opening.callback(self.outlets.close)
+            self.triage = settings.triage.open(opening, tell=[self.tally.tell])
             self.monitor = Monitor(
                 self.model.detector,
                 namer=self.model.namer,
                 sinks=[self.tally, self.outlets],
+                triage=self.triage,
                 observers=[self.tally.observe],
             )
             self._stack = opening.pop_all()
@@ -147,6 +153,7 @@ class Watch:
             self._close_metrics()
             self._metrics = fresh
         self._log.apply(settings.log)
+        settings.triage.change(self.triage)
         self.outlets.apply(settings.sinks)
         if model is not self.model:
             self.monitor.use(model.detector, namer=model.namer)
@@ -180,6 +187,7 @@ class Watch:
     def _snapshot(self, status: LiveStatus) -> Snapshot:
         outcome, now = self.monitor.outcome, time.monotonic()
         passed, self._at = max(now - self._at, 1e-9), now
+        news, n_news = self.tally.take_news()
         new_flows, self._flows_before = outcome.n_flows - self._flows_before, outcome.n_flows
         return Snapshot(
             now=datetime.now(UTC),
@@ -203,8 +211,10 @@ class Watch:
             sinks=self.outlets.counters(),
             reloads=self.reloads,
             refused=self.refused,
-            n_found=self.tally.n_found,
-            events=tuple(self.tally.events),
+            triage=TriageState.of(self.triage),
+            events=tuple(Event.of(incident) for incident in self.triage.ledger.recent(SHOWN)),
+            news=news,
+            n_news=n_news,
             messages=tuple(self._log.messages),
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
+from clan.alerts import Incident, Triage
 from clan.sources import LiveStatus
 
 
@@ -37,19 +38,78 @@ class BudgetState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """A line of the list of what was found last. Its text is as the source gave it: whoever shows it escapes it.
+    """An incident as a line. Its text is as the source gave it: whoever shows it escapes it.
 
     Attributes:
-        when: In UTC, or None.
+        incident_id: What other commands call it.
+        when: When it was last seen, in UTC, or None.
         severity: 1 (high) to 4 (marginal).
+        state: `new`, `update` while it grows, or `closed`.
         what: Who did what to whom.
-        why: The reason.
+        why: The feature that its alerts name first, or nothing.
     """
 
+    incident_id: str
     when: datetime | None
     severity: int
+    state: str
     what: str
     why: str
+
+    @classmethod
+    def of(cls, incident: Incident) -> Self:
+        """Make a line of an incident."""
+        return cls(
+            incident_id=incident.incident_id,
+            when=incident.last_seen,
+            severity=incident.severity,
+            state=incident.state,
+            what=incident.sentence,
+            why=incident.reasons[0] if incident.reasons else "",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TriageState:
+    """What became of alerts before they went out.
+
+    Attributes:
+        n_incidents: Incidents so far.
+        n_open: Of these, how many may still grow.
+        n_evicted: Incidents that were closed early, because too many were open.
+        n_hidden: Alerts that a suppression hid.
+        n_limited: Alerts over the limit of their host.
+        stored: Alerts that were committed to the store; None without one.
+        waiting: Alerts and incidents that wait for room on the disk.
+        lost: Those that were given up.
+        store_bytes: Size of the store.
+        problem: What is wrong with the store or a file of suppressions, or None.
+    """
+
+    n_incidents: int = 0
+    n_open: int = 0
+    n_evicted: int = 0
+    n_hidden: int = 0
+    n_limited: int = 0
+    stored: int | None = None
+    waiting: int = 0
+    lost: int = 0
+    store_bytes: int = 0
+    problem: str | None = None
+
+    @classmethod
+    def of(cls, triage: Triage) -> Self:
+        """Look at a triage."""
+        tracker, store, suppressions = triage.incidents, triage.store, triage.suppressions
+        state = cls(n_hidden=triage.n_hidden, n_limited=triage.n_limited)
+        if tracker is not None:
+            state = replace(state, n_incidents=tracker.n_incidents, n_open=tracker.n_open, n_evicted=tracker.n_evicted)
+        if store is not None:
+            state = replace(
+                state, stored=store.n_stored, waiting=store.n_waiting, lost=store.n_lost, store_bytes=store.n_bytes
+            )
+        problems = [None if store is None else store.failure, None if suppressions is None else suppressions.problem]
+        return replace(state, problem="; ".join(each for each in problems if each) or None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +139,10 @@ class Snapshot:
         reloads: How often settings were read anew.
         refused: How often that was refused.
         advice: What should be done about the model, if anything.
-        n_found: How much was found in all of what `events` lists the last.
-        events: What was found last, newest first.
+        triage: What became of alerts before they went out.
+        events: The incidents that were told last, newest first.
+        news: Records of incidents since the last snapshot, oldest first; the last of them where they are many.
+        n_news: How many there were.
         messages: Log lines, newest last.
     """
 
@@ -106,8 +168,10 @@ class Snapshot:
     reloads: int = 0
     refused: int = 0
     advice: str | None = None
-    n_found: int = 0
+    triage: TriageState = field(default_factory=TriageState)
     events: Sequence[Event] = ()
+    news: Sequence[Event] = ()
+    n_news: int = 0
     messages: Sequence[str] = ()
 
 

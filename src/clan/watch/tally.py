@@ -8,13 +8,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from clan.alerts import Alert
-from clan.alerts.summary import endpoint, name_of
+from clan.alerts import Alert, Incident
+from clan.alerts.sinks import Event
 from clan.monitor import LoadedModel
-from clan.watch.snapshot import P_VALUE_BOUNDS, BudgetState, Event
+from clan.watch.snapshot import P_VALUE_BOUNDS, BudgetState
+from clan.watch.snapshot import Event as News
 
-MOST_EVENTS: Final = 200
-"""What was found last is kept for the view, so many."""
+MOST_NEWS: Final = 100
+"""News of incidents that are kept between two looks."""
 
 
 class Tally:
@@ -26,8 +27,8 @@ class Tally:
 
     def __init__(self, model: LoadedModel) -> None:
         self.severities = Counter[int]()
-        self.n_found = 0
-        self.events: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._news: deque[News] = deque(maxlen=MOST_NEWS)
+        self._n_news = 0
         self.p_values = np.zeros(len(P_VALUE_BOUNDS), np.int64)
         """Flows whose p-value is at most each bound."""
         self.p_value_sum = 0.0
@@ -46,20 +47,23 @@ class Tally:
         self._n_flows += scored.height
         self._n_alerts += int(scored["alert"].sum())
 
-    def emit(self, alert: Alert) -> None:
-        """Count an alert."""
-        self.n_found += 1
-        self.severities[alert.severity] += 1
-        what = f"{endpoint(alert.src_ip, alert.src_port)} > {endpoint(alert.dst_ip, alert.dst_port)}"
-        named = name_of(alert)
-        self.events.appendleft(
-            Event(
-                when=alert.timestamp,
-                severity=alert.severity,
-                what=f"{what} {alert.transport or '?'}{f' {named}' if named else ''}",
-                why=alert.reasons[0].sentence if alert.reasons else "",
-            )
-        )
+    def emit(self, alert: Event, /) -> None:
+        """Count an alert that goes out."""
+        if isinstance(alert, Alert):
+            self.severities[alert.severity] += 1
+
+    def tell(self, incident: Incident) -> None:
+        """Take up news of an incident: that it began, and, where it grew since, that it ended."""
+        if incident.state == "new" or (incident.state == "closed" and incident.n_alerts > 1):
+            self._news.append(News.of(incident))
+            self._n_news += 1
+
+    def take_news(self) -> tuple[tuple[News, ...], int]:
+        """Give the news since this was last asked, the last of them, and how many there were."""
+        news, n = tuple(self._news), self._n_news
+        self._news.clear()
+        self._n_news = 0
+        return news, n
 
     @property
     def budget(self) -> BudgetState:

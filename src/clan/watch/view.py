@@ -20,7 +20,7 @@ from clan.watch.snapshot import BudgetState, Event, Snapshot
 
 _STYLES: Final = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
 _VERDICTS: Final = {"within": "green", "below": "cyan", "above": "bold red"}
-_LABEL: Final = 9
+_LABEL: Final = 10
 _MOST_SINKS: Final = 4
 _MOST_MESSAGES: Final = 5
 
@@ -69,6 +69,9 @@ class Screen:
         yield _labelled("alerts", words.budget(shown.budget), _VERDICTS[shown.budget.verdict])
         yield Text(" " * _LABEL).append_text(bar(shown.budget, min(width - _LABEL, 72), ascii_only=ascii_only))
         yield _labelled("severity", self._severities())
+        state = shown.triage
+        trouble = bool(state.waiting or state.lost or state.problem or state.n_evicted)
+        yield _labelled("incidents", words.triage(state), "yellow" if trouble else "")
         if shown.advice:
             yield _labelled("model", shown.advice, "bold yellow")
         yield from _sinks(shown.sinks)
@@ -84,9 +87,9 @@ class Screen:
     def _events(self) -> Iterator[Text]:
         yield Text()
         if not self.snapshot.events:
-            yield Text("nothing found yet", style="dim")
+            yield Text("no incidents yet", style="dim")
             return
-        yield Text(f"{'time (UTC)':15} {'severity':9} what", style="bold")
+        yield Text(f"{'last seen (UTC)':15} {'severity':9} {'incident':12} what", style="bold")
         yield from map(_event, self.snapshot.events)
 
 
@@ -128,7 +131,8 @@ def _sinks(sinks: Mapping[str, Mapping[str, object]]) -> Iterator[Text]:
 def _event(event: Event) -> Text:
     when = "" if event.when is None else event.when.strftime("%m-%d %H:%M:%S")
     text = Text(f"{when:15} ").append(f"{SEVERITIES[event.severity]:9} ", style=_STYLES[event.severity])
-    text.append(visible(event.what, limit=200))
+    text.append(f"{visible(event.incident_id, limit=12):12} ", style="dim")
+    text.append(visible(event.what, limit=200), style="dim" if event.state == "closed" else "")
     return text.append(f"  {visible(event.why, limit=300)}", style="dim") if event.why else text
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from clan.alerts.quantity import count
 from clan.sources import meaning
-from clan.watch.snapshot import BudgetState, Snapshot
+from clan.watch.snapshot import BudgetState, Snapshot, TriageState
 
 
 def span(seconds: float) -> str:
@@ -84,9 +84,31 @@ def sink(name: str, counters: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def triage(state: TriageState) -> str:
+    """Write what became of alerts before they went out."""
+    parts = [f"{state.n_incidents:,} incident{'' if state.n_incidents == 1 else 's'} ({state.n_open:,} open)"]
+    for n, what in (
+        (state.n_hidden, "alerts hidden by suppressions"),
+        (state.n_limited, "over the limit of their host"),
+        (state.n_evicted, "incidents closed early"),
+    ):
+        parts += [f"{n:,} {what}"] if n else []
+    if state.stored is not None:
+        parts.append(f"{state.stored:,} alerts stored ({memory(state.store_bytes)})")
+        parts += [f"{state.waiting:,} wait for the disk"] if state.waiting else []
+        parts += [f"{state.lost:,} lost"] if state.lost else []
+    return ", ".join(parts) + (f"; {state.problem}" if state.problem else "")
+
+
 def line(snapshot: Snapshot) -> str:
     """Write all of it as one line of a log."""
-    parts = [traffic(snapshot), budget(snapshot.budget), drops(snapshot), f"memory {memory(snapshot.memory_bytes)}"]
+    parts = [
+        traffic(snapshot),
+        budget(snapshot.budget),
+        triage(snapshot.triage),
+        drops(snapshot),
+        f"memory {memory(snapshot.memory_bytes)}",
+    ]
     parts += [sink(name, counters) for name, counters in snapshot.sinks.items()]
     if snapshot.advice:
         parts.append(snapshot.advice)
