@@ -46,7 +46,12 @@ def test_a_scrape() -> None:
         ("clan_model_info", (("model_id", "c003723a6cd0"),)): 1,
         ("clan_sink_sent_total", (("sink", "file"),)): 14,
         ("clan_resident_memory_bytes", ()): 412_000_000,
-        ("clan_advice", ()): 0,
+        ("clan_advice", (("advice", "none"),)): 1,
+        ("clan_advice", (("advice", "retrain"),)): 0,
+        ("clan_budget_verdict", (("verdict", "holding"),)): 1,
+        ("clan_drift_score_index", ()): 0.01,
+        ("clan_incidents_total", ()): 3,
+        ("clan_store_bytes", ()): 65_536,
     }.items():
         assert found[key] == pytest.approx(value), key
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from tests.watch.snapshots import BUDGET, EVIL, STATUS, event, snapshot
+from tests.watch.snapshots import EVIL, HOLDING, RECALIBRATE, STATUS, event, snapshot
 
 from clan.watch import TerminalView
 from clan.watch.view import Screen, bar
@@ -18,7 +18,7 @@ FULL = snapshot(
     events=tuple(event(what=f"{i} {EVIL}") for i in range(200)),
     messages=tuple(f"message {i} {EVIL}" for i in range(50)),
     sinks={f"sink {i} {EVIL}": {"sent": i, "spooled": i, "dropped": {"rejected": 3}} for i in range(9)},
-    advice=f"recalibrate {EVIL}",
+    holding=RECALIBRATE,
 )
 
 
@@ -42,11 +42,13 @@ def test_what_a_terminal_gets_is_printable_and_in_the_window(width: int, height:
 
 
 def test_what_matters_is_there_at_80_by_24() -> None:
-    text = "\n".join(line.plain for line in Screen(snapshot(advice="recalibrate: scores have risen")).lines(100, 24))
+    text = "\n".join(line.plain for line in Screen(snapshot(holding=RECALIBRATE)).lines(160, 24))
     for part in (
-        "eth0", "office.clan (c003723a6cd0)", "1:02:03", "12,345 flows (12/s, 300 open)", "1,234,567 packets (5,000/s",
-        "412 MB", "7 packets that the kernel dropped", "14 alerts in 12,345 flows, 12 expected (6 to 20): within",
-        "made for 10 a day", "2 high, 0 medium, 0 low, 12 marginal", "3 port_scan", "recalibrate: scores have risen",
+        "eth0", "office.clan (c003723a6cd0)", "1:02:03", "12,345 flows (12/s, 300 open)",
+        "1,234,567 packets (5,000/s",
+        "412 MB", "7 packets that the kernel dropped", "14 alerts in 12,345 flows, 12 expected (6 to 20): above",
+        "rate 0.110% (0.050% to 0.200%), made for 10 a day", "2 high, 0 medium, 0 low, 12 marginal", "3 port_scan",
+        "recalibrate: budget exceeded", "scores have moved (index 0.40)",
         "file: 14 sent", "3 incidents (2 open), 4 alerts hidden by suppressions, 18 alerts stored", "0123456789ab",
         "10.0.0.1 to 10.0.0.2: 3 TCP flows, port 80", "idle_max", "watching eth0",
     ):  # fmt: skip
@@ -62,11 +64,11 @@ def test_sinks_with_trouble_come_first() -> None:
 
 
 def test_the_bar_marks_alerts_on_what_was_expected() -> None:
-    assert bar(BUDGET, 31, ascii_only=True).plain == "------=========o====----------"[:14] + "o======----------"
-    above = bar(replace(BUDGET, n_alerts=60), 20, ascii_only=True).plain
+    assert bar(HOLDING, 31, ascii_only=True).plain == "------=========o====----------"[:14] + "o======----------"
+    above = bar(replace(HOLDING, n_alerts=60), 20, ascii_only=True).plain
     assert above.index("o") > above.rindex("=")
-    assert bar(BUDGET, 5).plain == ""
-    assert bar(replace(BUDGET, n_alerts=0, interval=(0, 0), expected=0.0), 20).plain.startswith("●")
+    assert bar(HOLDING, 5).plain == ""
+    assert bar(replace(HOLDING, n_alerts=0, interval=(0, 0), expected=0.0), 20).plain.startswith("●")
 
 
 def test_overload_is_shown() -> None:

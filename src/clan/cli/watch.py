@@ -103,8 +103,7 @@ def _signals(watch: Watch) -> Iterator[None]:
 def _tell(watch: Watch) -> None:
     """Say what was read and what was found."""
     from clan.cli.reading import tell
-    from clan.watch import words
 
     tell(watch.reader.report)
-    err.note(words.budget(watch.tally.budget))
     tell_triage(watch.triage)
+    err.note(watch.monitor.holding.state().sentence)

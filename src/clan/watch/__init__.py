@@ -1,6 +1,6 @@
 """`clan watch`: the pipeline as a service, from one TOML file, with what shows how it goes."""
 
-from clan.watch import show, words
+from clan.watch import show
 from clan.watch.check import check
 from clan.watch.document import Document
 from clan.watch.loader import load
@@ -22,5 +22,4 @@ __all__ = [
     "check",
     "load",
     "show",
-    "words",
 ]

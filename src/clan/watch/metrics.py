@@ -7,10 +7,11 @@ sinks and classes, whose number is bounded; an address is never a label.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from clan.alerts import SEVERITIES
 from clan.alerts.text import visible
+from clan.drift import Advice, HoldingState, Verdict
 from clan.errors import MissingExtra, SourceUnavailable
 from clan.watch.snapshot import P_VALUE_BOUNDS, Snapshot, TriageState
 
@@ -72,7 +73,7 @@ class Metrics:
 
 
 def _metrics(shown: Snapshot) -> Iterator[Metric]:
-    status, budget = shown.status, shown.budget
+    status, holding = shown.status, shown.holding
     yield from _counters(
         ("clan_flows", "Flows that were scored.", shown.n_flows),
         (f"clan_{status.unit}", f"{status.unit.capitalize()} that were read.", status.packets),
@@ -95,17 +96,37 @@ def _metrics(shown: Snapshot) -> Iterator[Metric]:
         ("clan_behind_seconds", "For how long reading has been behind the source.", status.behind_s),
         ("clan_resident_memory_bytes", "Resident memory.", shown.memory_bytes),
         ("clan_uptime_seconds", "Since the start.", shown.seconds),
-        ("clan_budget_flows", "Flows scored by the model in use.", budget.n_flows),
-        ("clan_budget_alerts", "Alerts of the model in use.", budget.n_alerts),
-        ("clan_budget_expected_alerts", "Alerts that its budget expects among as many benign flows.", budget.expected),
-        ("clan_budget_expected_alerts_low", "Lower end of the 95 % interval of that.", budget.interval[0]),
-        ("clan_budget_expected_alerts_high", "Upper end of the 95 % interval of that.", budget.interval[1]),
-        ("clan_advice", "Whether something should be done about the model.", int(shown.advice is not None)),
     )
+    yield from _holding(holding)
     yield from _triage(shown.triage)
     yield _info(shown)
     yield _p_values(shown)
     yield from _sinks(shown.sinks)
+
+
+def _holding(state: HoldingState) -> Iterator[Metric]:
+    """Make the figures of the budget and of drift, for the model in use."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    yield from _gauges(
+        ("clan_budget_flows", "Flows scored by the model in use.", state.n_flows),
+        ("clan_budget_alerts", "Alerts of the model in use.", state.n_alerts),
+        ("clan_budget_expected_alerts", "Alerts that its budget expects among as many benign flows.", state.expected),
+        ("clan_budget_expected_alerts_low", "Lower end of the 95 % prediction interval.", state.interval[0]),
+        ("clan_budget_expected_alerts_high", "Upper end of the 95 % prediction interval.", state.interval[1]),
+        ("clan_budget_rate_low", "Lower end of the confidence sequence of the rate.", state.rate_interval[0]),
+        ("clan_budget_rate_high", "Upper end of the confidence sequence of the rate.", state.rate_interval[1]),
+        ("clan_drift_score_index", "Population stability index of the p-values.", state.score_drift),
+        ("clan_drift_features_moved", "Features of the model that have moved much.", state.n_moved),
+    )
+    for name, meaning, label, options, found in (
+        ("clan_budget_verdict", "Whether the budget holds.", "verdict", get_args(Verdict), state.verdict),
+        ("clan_advice", "What should be done about the model.", "advice", get_args(Advice), state.advice),
+    ):
+        family = GaugeMetricFamily(name, meaning, labels=[label])
+        for option in options:
+            family.add_metric([option], int(option == found))
+        yield family
 
 
 def _triage(state: TriageState) -> Iterator[Metric]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from clan.drift import Advice, HoldingState
 from clan.errors import ClanError
 from clan.monitor import LoadedModel, Monitor, Outcome
 from clan.sources import EndlessReader, LiveStatus, Readers, ReadReport
@@ -69,7 +70,7 @@ class Watch:
         self._stack = ExitStack()
         with ExitStack() as opening:
             self.model = LoadedModel.open(settings.model)
-            self.tally = Tally(self.model)
+            self.tally = Tally()
             self._reloader = Reloader(reread)
             opening.callback(self._reloader.close)
             self._metrics = self._serve(settings.metrics)
@@ -93,6 +94,7 @@ class Watch:
             self._stack = opening.pop_all()
         self.reader.on_status = self._tick
         self._flows_before = 0
+        self._advice: Advice = "none"
         self._last: Snapshot | None = None
         self._at = time.monotonic()
 
@@ -157,7 +159,6 @@ class Watch:
         self.outlets.apply(settings.sinks)
         if model is not self.model:
             self.monitor.use(model.detector, namer=model.namer)
-            self.tally.use(model)
         self.settings, self.model = settings, model
         self.reloads += 1
         self._notifier.ready()
@@ -184,9 +185,18 @@ class Watch:
             observer.update(snapshot)
         self._notifier.alive(words.traffic(snapshot))
 
+    def _say_advice(self, holding: HoldingState) -> None:
+        """Log what should be done about the model, when that has changed."""
+        if holding.advice != self._advice:
+            self._advice = holding.advice
+            log = _logger.info if holding.advice == "none" else _logger.warning
+            log("%s", words.advice(holding) or holding.sentence)
+
     def _snapshot(self, status: LiveStatus) -> Snapshot:
         outcome, now = self.monitor.outcome, time.monotonic()
         passed, self._at = max(now - self._at, 1e-9), now
+        holding = self.monitor.holding.state()
+        self._say_advice(holding)
         news, n_news = self.tally.take_news()
         new_flows, self._flows_before = outcome.n_flows - self._flows_before, outcome.n_flows
         return Snapshot(
@@ -202,7 +212,8 @@ class Watch:
             n_withdrawn=outcome.n_withdrawn,
             severities=dict(self.tally.severities),
             labels=dict(outcome.labels),
-            budget=self.tally.budget,
+            holding=holding,
+            expected_per_day=self.model.detector.calibration_.expected_alerts_per_day,
             drops=ReadReport(counts=Counter(status.counts)).losses(),
             p_values=self.tally.p_values.tolist(),
             p_value_sum=self.tally.p_value_sum,

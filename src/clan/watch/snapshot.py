@@ -8,32 +8,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from clan.alerts import Incident, Triage
+from clan.drift import HoldingState
 from clan.sources import LiveStatus
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BudgetState:
-    """Alerts against those that the budget expects, since the model was taken into use.
-
-    Attributes:
-        n_flows: Flows that were scored.
-        n_alerts: Of these, how many alert.
-        expected: Alerts that are expected among as many benign flows.
-        interval: Its 95 % prediction interval.
-        expected_per_day: False alarms a day that the model was made for, where it knows days.
-    """
-
-    n_flows: int
-    n_alerts: int
-    expected: float
-    interval: tuple[int, int]
-    expected_per_day: float | None = None
-
-    @property
-    def verdict(self) -> str:
-        """`within`, `above` or `below` the budget."""
-        low, high = self.interval
-        return "within" if low <= self.n_alerts <= high else "above" if self.n_alerts > high else "below"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +105,8 @@ class Snapshot:
         n_withdrawn: Alerts on early reports that the end of the flow did not confirm.
         severities: Alerts by severity.
         labels: Alerts by name.
-        budget: Against what was expected.
+        holding: Whether the budget of the model in use holds, and what has moved.
+        expected_per_day: False alarms a day that the model was made for, where it knows days.
         drops: Packets and records that are in no flow, by reason; those above zero.
         p_values: Flows whose p-value is at most each of `P_VALUE_BOUNDS`.
         p_value_sum: Sum of their p-values.
@@ -138,7 +115,6 @@ class Snapshot:
         sinks: Counters of each sink by its name.
         reloads: How often settings were read anew.
         refused: How often that was refused.
-        advice: What should be done about the model, if anything.
         triage: What became of alerts before they went out.
         events: The incidents that were told last, newest first.
         news: Records of incidents since the last snapshot, oldest first; the last of them where they are many.
@@ -158,7 +134,8 @@ class Snapshot:
     n_withdrawn: int
     severities: Mapping[int, int]
     labels: Mapping[str, int]
-    budget: BudgetState
+    holding: HoldingState
+    expected_per_day: float | None
     drops: Mapping[str, int]
     p_values: Sequence[int]
     p_value_sum: float
@@ -167,7 +144,6 @@ class Snapshot:
     sinks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reloads: int = 0
     refused: int = 0
-    advice: str | None = None
     triage: TriageState = field(default_factory=TriageState)
     events: Sequence[Event] = ()
     news: Sequence[Event] = ()

@@ -10,8 +10,7 @@ import polars as pl
 
 from clan.alerts import Alert, Incident
 from clan.alerts.sinks import Event
-from clan.monitor import LoadedModel
-from clan.watch.snapshot import P_VALUE_BOUNDS, BudgetState
+from clan.watch.snapshot import P_VALUE_BOUNDS
 from clan.watch.snapshot import Event as News
 
 MOST_NEWS: Final = 100
@@ -19,33 +18,21 @@ MOST_NEWS: Final = 100
 
 
 class Tally:
-    """Counts alerts by severity and p-values by size; a sink and an observer of the pipeline.
+    """Counts alerts by severity and p-values by size; a sink and an observer of the pipeline."""
 
-    Args:
-        model: The model in use.
-    """
-
-    def __init__(self, model: LoadedModel) -> None:
+    def __init__(self) -> None:
         self.severities = Counter[int]()
         self._news: deque[News] = deque(maxlen=MOST_NEWS)
         self._n_news = 0
         self.p_values = np.zeros(len(P_VALUE_BOUNDS), np.int64)
         """Flows whose p-value is at most each bound."""
         self.p_value_sum = 0.0
-        self.use(model)
-
-    def use(self, model: LoadedModel) -> None:
-        """Count alerts against the budget of another model from now on."""
-        self._calibration = model.detector.calibration_
-        self._n_flows = self._n_alerts = 0
 
     def observe(self, scored: pl.DataFrame) -> None:
         """Count flows that have ended."""
         p_values = scored["p_value"].to_numpy()
         self.p_values += np.searchsorted(np.sort(p_values), P_VALUE_BOUNDS, side="right")
         self.p_value_sum += float(p_values.sum())
-        self._n_flows += scored.height
-        self._n_alerts += int(scored["alert"].sum())
 
     def emit(self, alert: Event, /) -> None:
         """Count an alert that goes out."""
@@ -64,17 +51,6 @@ class Tally:
         self._news.clear()
         self._n_news = 0
         return news, n
-
-    @property
-    def budget(self) -> BudgetState:
-        """Alerts against those that the model in use expects."""
-        return BudgetState(
-            n_flows=self._n_flows,
-            n_alerts=self._n_alerts,
-            expected=self._calibration.expected_fpr * self._n_flows,
-            interval=self._calibration.prediction_interval(self._n_flows),
-            expected_per_day=self._calibration.expected_alerts_per_day,
-        )
 
     def close(self) -> None:
         """Nothing to release."""

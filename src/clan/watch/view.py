@@ -15,11 +15,12 @@ from rich.text import Text
 
 from clan.alerts import SEVERITIES
 from clan.alerts.text import visible
+from clan.drift import HoldingState
 from clan.watch import words
-from clan.watch.snapshot import BudgetState, Event, Snapshot
+from clan.watch.snapshot import Event, Snapshot
 
 _STYLES: Final = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
-_VERDICTS: Final = {"within": "green", "below": "cyan", "above": "bold red"}
+_VERDICTS: Final = {"too early": "", "holding": "green", "below": "cyan", "above": "bold red"}
 _LABEL: Final = 10
 _MOST_SINKS: Final = 4
 _MOST_MESSAGES: Final = 5
@@ -66,14 +67,15 @@ class Screen:
         yield _labelled("traffic", words.traffic(shown) + f", memory {words.memory(shown.memory_bytes)}")
         lost = bool(shown.drops) or shown.status.one_in > 1 or shown.status.behind_s >= 1
         yield _labelled("drops", words.drops(shown), "yellow" if lost else "")
-        yield _labelled("alerts", words.budget(shown.budget), _VERDICTS[shown.budget.verdict])
-        yield Text(" " * _LABEL).append_text(bar(shown.budget, min(width - _LABEL, 72), ascii_only=ascii_only))
+        yield _labelled("alerts", words.budget(shown), _VERDICTS[shown.holding.verdict])
+        yield Text(" " * _LABEL).append_text(bar(shown.holding, min(width - _LABEL, 72), ascii_only=ascii_only))
         yield _labelled("severity", self._severities())
         state = shown.triage
         trouble = bool(state.waiting or state.lost or state.problem or state.n_evicted)
         yield _labelled("incidents", words.triage(state), "yellow" if trouble else "")
-        if shown.advice:
-            yield _labelled("model", shown.advice, "bold yellow")
+        advice = words.advice(shown.holding)
+        if advice:
+            yield _labelled("model", advice, "bold yellow")
         yield from _sinks(shown.sinks)
 
     def _severities(self) -> str:
@@ -93,7 +95,7 @@ class Screen:
         yield from map(_event, self.snapshot.events)
 
 
-def bar(state: BudgetState, width: int, *, ascii_only: bool = False) -> Text:
+def bar(state: HoldingState, width: int, *, ascii_only: bool = False) -> Text:
     """Draw the alerts that there are (o) on a line, with what the budget lets expect as a thick part of it."""
     if width < 12:
         return Text()

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from clan.alerts.quantity import count
+from clan.drift import HoldingState, Verdict
 from clan.sources import meaning
-from clan.watch.snapshot import BudgetState, Snapshot, TriageState
+from clan.watch.snapshot import Snapshot, TriageState
+
+_VERDICTS: Final[dict[Verdict, str]] = {
+    "too early": "too early to judge",
+    "holding": "within the budget",
+    "above": "above the budget",
+    "below": "below the budget",
+}
 
 
 def span(seconds: float) -> str:
@@ -35,14 +43,24 @@ def memory(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
-def budget(state: BudgetState) -> str:
-    """Write alerts against the budget, with what becomes of it in a day."""
-    low, high = state.interval
-    rate = "" if state.expected_per_day is None else f"; made for {count(state.expected_per_day)} a day"
+def budget(snapshot: Snapshot) -> str:
+    """Write alerts against the budget."""
+    state, per_day = snapshot.holding, snapshot.expected_per_day
+    (low, high), (least, most) = state.interval, state.rate_interval
+    verdict = {"too early": "too early to judge", "holding": "holding"}.get(
+        state.verdict, f"{state.verdict} the budget"
+    )
     return (
         f"{state.n_alerts:,} alert{'' if state.n_alerts == 1 else 's'} in {state.n_flows:,} flows, "
-        f"{count(state.expected)} expected ({low:,} to {high:,}): {state.verdict} the budget{rate}"
+        f"{count(state.expected)} expected ({low:,} to {high:,}): {verdict}; "
+        f"rate {state.rate:.3%} ({least:.3%} to {most:.3%})"
+        + ("" if per_day is None else f", made for {count(per_day)} a day")
     )
+
+
+def advice(state: HoldingState) -> str | None:
+    """Write what should be done about the model; None where nothing should."""
+    return None if state.advice == "none" else f"{state.advice}: {state.sentence}"
 
 
 def traffic(snapshot: Snapshot) -> str:
@@ -104,12 +122,12 @@ def line(snapshot: Snapshot) -> str:
     """Write all of it as one line of a log."""
     parts = [
         traffic(snapshot),
-        budget(snapshot.budget),
+        budget(snapshot),
         triage(snapshot.triage),
         drops(snapshot),
         f"memory {memory(snapshot.memory_bytes)}",
     ]
     parts += [sink(name, counters) for name, counters in snapshot.sinks.items()]
-    if snapshot.advice:
-        parts.append(snapshot.advice)
+    advised = advice(snapshot.holding)
+    parts += [advised] if advised else []
     return "; ".join(parts)
