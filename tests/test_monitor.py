@@ -11,6 +11,7 @@ import pytest
 
 from clan import ClanDetector
 from clan.alerts import Alert
+from clan.alerts.sinks import Event
 from clan.classify import FlowClassifier, Naming
 from clan.errors import ModelFileError
 from clan.flows import FlowSettings
@@ -27,9 +28,10 @@ class ListSink:
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
 
-    def emit(self, alert: Alert) -> None:
+    def emit(self, event: Event, /) -> None:
         """Keep an alert."""
-        self.alerts.append(alert)
+        assert isinstance(event, Alert)
+        self.alerts.append(event)
 
     def close(self) -> None:
         """Nothing to release."""

@@ -8,7 +8,13 @@ line breaks, bidirectional overrides, zero-width characters, lone surrogates) be
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_ESCAPES: Final = {char: f"\\u{ord(char):04x}" for char in "<>&\x7f"}
+_LONG: Final = 8192  # characters of JSON from which on its texts are looked at one by one
 
 
 def visible(text: str, *, limit: int = 240) -> str:
@@ -27,6 +33,8 @@ def visible(text: str, *, limit: int = 240) -> str:
         >>> visible("eth0\x1b[31m\u202e")
         'eth0\\x1b[31m\\u202e'
     """
+    if len(text) > limit:
+        text = text[: limit + 1]  # nothing gets shorter by being spelled out
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _spelled(char) for char in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -36,15 +44,28 @@ def ascii_json(value: Any) -> str:
     r"""Write JSON in one line of harmless ASCII.
 
     Control characters, line separators and everything beyond ASCII are ``\u`` escapes, and so are ``<``, ``>``, ``&``
-    and DEL.
+    and DEL. Texts of more than 512 characters are cut where the line is long, and lone surrogates, which strict parsers
+    refuse, become U+FFFD.
 
     Raises:
         ValueError: A number is not finite, which JSON has no word for.
     """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for char in "<>&\x7f":  # only ever inside strings
-        text = text.replace(char, f"\\u{ord(char):04x}")
+    text = _ENCODER.encode(value)
+    if len(text) > _LONG or "\\ud" in text:  # the latter begins every surrogate, alone or in a pair
+        text = _ENCODER.encode(_all_bounded(value))
+    for char, escape in _ESCAPES.items():  # only ever inside strings
+        if char in text:
+            text = text.replace(char, escape)
     return text
+
+
+def _all_bounded(value: Any) -> Any:
+    """Bound every text in lists and objects; their keys are ours."""
+    if isinstance(value, str):
+        return bounded(value, limit=512)
+    if isinstance(value, dict):
+        return {key: _all_bounded(each) for key, each in value.items()}
+    return [_all_bounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _spelled(char: str) -> str:
@@ -52,3 +73,24 @@ def _spelled(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def bounded(text: str, *, limit: int = 1024) -> str:
+    r"""Shorten what is too long, and replace what no encoding can carry; everything else stays as it is.
+
+    For formats that escape by themselves and are read by machines, such as JSON.
+
+    Args:
+        text: Any string.
+        limit: Longest result in characters, > 0; a longer text is cut and ends in ``…``.
+
+    Returns:
+        A string without lone surrogates.
+
+    Example:
+        >>> bounded("a\udce9\n"), bounded("long" * 1000, limit=5)
+        ('a�\n', 'long…')
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

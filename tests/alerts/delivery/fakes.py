@@ -35,11 +35,12 @@ class FakeTransport:
         self.got += batch
         self.batches.append(len(batch))
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """See whether it is connected."""
         if not self.connected:
             self.connected = True
             raise SinkError("fake:1 hung up")
+        return True
 
     def confirm(self) -> None:
         """As `check`."""

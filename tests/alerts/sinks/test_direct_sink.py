@@ -11,7 +11,7 @@ import pytest
 from tests.alerts.frames import alerts_of, scored_frame
 
 from clan.alerts import Alert
-from clan.alerts.sinks import Container, DirectSink, encoding_of
+from clan.alerts.sinks import Container, DirectSink, Event, encoding_of
 from clan.alerts.sinks.transports.file import FileTransport, Options
 from clan.errors import SinkError
 
@@ -26,8 +26,9 @@ class Uids:
 
     name, container = "uid", Container()
 
-    def encode(self, event: Alert) -> bytes:
+    def encode(self, event: Event) -> bytes:
         """Its uid."""
+        assert isinstance(event, Alert)
         return event.uid.encode()
 
 

@@ -18,6 +18,8 @@ from clan.errors import SinkError
 
 _JOIN_S = 15.0
 """Longest wait for a try that is under way when a delivery is closed; the transports' own time limits are shorter."""
+_ARRIVES_S = 0.02
+"""Pause between two looks at whether what was sent has arrived."""
 
 
 class _Sent(NamedTuple):
@@ -249,7 +251,10 @@ class Delivery:
         if not self._sent:
             return
         if self.transport.settle_s:
-            self.transport.check()
+            if not self.transport.check():
+                with self._changed:
+                    self._changed.wait(_ARRIVES_S)
+                return
             if self._closed and not self.spool.n_unread:
                 self.transport.confirm()
         now, n_sure = self._clock(), 0

@@ -45,11 +45,15 @@ class Transport(Protocol):
                 receiver refuses them.
         """
 
-    def check(self) -> None:
-        """See whether the connection over which records were sent still stands; does nothing where they are confirmed.
+    def check(self) -> bool:
+        """See whether the connection over which records were sent still stands.
+
+        Returns:
+            Whether all that was sent has arrived at the receiver's machine, as far as ours knows; True where records
+            are confirmed.
 
         Raises:
-            SinkError: It does not.
+            SinkError: It does not stand.
         """
 
     def confirm(self) -> None:

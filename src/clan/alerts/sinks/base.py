@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from clan.alerts.alert import Alert
+from clan.alerts.incident import Incident
 
-Event = Alert
+Event = Alert | Incident
 """What sinks take."""
 
 

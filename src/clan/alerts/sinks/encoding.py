@@ -47,7 +47,14 @@ class Encoding(Protocol):
 
 
 _MODULES: Final = {
+    "cef": "cef",
+    "ecs": "ecs",
     "eve": "eve",
+    "ocsf": "ocsf",
+    "stix": "stix",
+    "text": "text_line",
+    "zeek": "zeek_notice",
+    "zeek-json": "zeek_notice",
 }
 
 

@@ -61,7 +61,20 @@ class Kind:
         return module
 
 
-_KINDS: Final = (Kind(scheme="file", module="file", format="eve", example="file:alerts.ndjson?rotate=100MB&keep=10"),)
+_KINDS: Final = tuple(
+    Kind(scheme=scheme, module=module, format=encoding, example=example)
+    for scheme, module, encoding, example in (
+        ("file", "file", "eve", "file:alerts.ndjson?rotate=100MB&keep=10"),
+        ("syslog+udp", "syslog", "text", "syslog+udp://127.0.0.1:514"),
+        ("syslog+tcp", "syslog", "text", "syslog+tcp://127.0.0.1:601?format=cef"),
+        ("syslog+tls", "syslog", "text", "syslog+tls://siem.example:6514?format=cef&ca=/etc/ssl/siem.pem"),
+        ("webhook+https", "webhook", "ecs", "webhook+https://hooks.example/clan?secret_env=CLAN_WEBHOOK_KEY"),
+        ("webhook+http", "webhook", "ecs", "webhook+http://127.0.0.1:8080/clan?signed=no"),
+        ("kafka", "kafka", "eve", "kafka://127.0.0.1:9092/clan-alerts"),
+        ("redis", "redis", "eve", "redis://127.0.0.1:6379/clan-alerts?maxlen=100000"),
+        ("rediss", "redis", "eve", "rediss://redis.example:6379/clan-alerts?password_env=CLAN_REDIS_PASSWORD"),
+    )
+)
 _BY_SCHEME: Final = {kind.scheme: kind for kind in _KINDS}
 
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 from clan.alerts.delivery import Counters, Delivery, Record, Spool, Transport
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Encoding, encoding_of
+from clan.alerts.sinks.finding import record_id_of
 from clan.alerts.sinks.settings import SinkSettings
 from clan.errors import SinkError
 
@@ -80,7 +81,7 @@ class EncodingSink:
             SinkError: As `Sink.emit`.
         """
         if event.severity <= self.severity:
-            self._take(Record(event.uid, self.encoding.encode(event)))
+            self._take(Record(record_id_of(event), self.encoding.encode(event)))
 
     def _take(self, record: Record) -> None:
         raise NotImplementedError

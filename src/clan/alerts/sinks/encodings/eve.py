@@ -13,7 +13,8 @@ What Suricata would count and we do not know is left out rather than made up: `f
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
 
 The generator id is private to clan, so that `gen_id 2509, sig_id 1` in a threshold.config or a rule of a SIEM means
-these alerts whatever model raised them; the model is in the metadata and retraining breaks no suppression.
+these alerts whatever model raised them; the model is in the metadata and retraining breaks no suppression. Incidents
+are `sig_id 2`; their counts, their ports and the ids of some of their alerts are in the metadata.
 """
 
 from __future__ import annotations
@@ -23,17 +24,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clan.alerts.alert import Alert
+from clan.alerts.incident import Incident
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
-from clan.alerts.text import ascii_json
+from clan.alerts.sinks.json_line import json_line
 
 GENERATOR_ID = 2509
 """EVE `gid` of every alert of clan: none of Suricata's or Snort's generators has it."""
 SIGNATURE_ID = 1
 """EVE `signature_id` of an anomalous flow, named or not: what suppresses one must not depend on labels."""
+INCIDENT_ID = 2
+"""EVE `signature_id` of an incident."""
 REVISION = 1
 """EVE `rev`: rises when the meaning of the line changes."""
 SIGNATURE = "clan: flow unlike benign traffic"
+INCIDENT_SIGNATURE = "clan: incident"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,7 +51,7 @@ class Eve:
 
     def encode(self, event: Event) -> bytes:
         """Write an event as one line without its end."""
-        return encode(event).encode("ascii")
+        return json_line(_incident(event) if isinstance(event, Incident) else _event(event))
 
 
 def encoding(_: str) -> Eve:
@@ -62,12 +67,12 @@ def encode(alert: Alert) -> str:
 
     A flow without times gets the epoch as `timestamp`, which EVE demands, and `time` = `unavailable` in the metadata.
     """
-    return ascii_json(_event(alert))
+    return json_line(_event(alert)).decode("ascii")
 
 
 def encode_stats(when: datetime, stats: dict[str, Any]) -> str:
     """Write a statistics record as one EVE line of type `stats`, without its end."""
-    return ascii_json({"timestamp": _stamp(when), "event_type": "stats", "stats": stats})
+    return json_line({"timestamp": _stamp(when), "event_type": "stats", "stats": stats}).decode("ascii")
 
 
 def flow_id(uid: str) -> int:
@@ -104,7 +109,7 @@ def _event(alert: Alert) -> dict[str, Any]:
 
 def _vlans(text: str) -> list[int] | None:
     """The tags as numbers, outermost first; None without any."""
-    return [int(tag) for tag in text.split(".") if tag.isascii() and tag.isdigit()] or None
+    return [int(tag) for tag in text.split(".") if len(tag) <= 5 and tag.isascii() and tag.isdigit()] or None
 
 
 def _flow(alert: Alert) -> dict[str, Any]:
@@ -157,3 +162,63 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
 def _stamp(moment: datetime) -> str:
     """ISO 8601 with microseconds and +0000, as Suricata writes it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "+0000")
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    """An incident as an alert of its own signature; what has more than one value in it lies in the metadata."""
+    metadata: dict[str, list[str]] = {
+        "incident_id": [incident.incident_id],
+        "state": [incident.state],
+        "pattern": [incident.pattern],
+        "sentence": [incident.sentence],
+        "anomaly_score": [repr(incident.anomaly_score)],
+        "p_value": [repr(incident.p_value)],
+        "model_id": [incident.model_id],
+        "source": [incident.source],
+        "n_alerts": [str(incident.n_alerts)],
+        "n_limited": [str(incident.n_limited)],
+        "n_actors": [str(incident.n_actors)],
+        "n_targets": [str(incident.n_targets)],
+        "n_ports": [str(incident.n_ports)],
+        "port": [str(port) for port in incident.ports],
+        "alert_id": list(incident.alert_ids),
+        "feature": list(incident.reasons),
+    }
+    technique = incident.technique
+    for key, text in (
+        ("label", incident.label),
+        ("merged_into", incident.merged_into),
+        ("mitre_technique_id", None if technique is None else technique.technique_id),
+        ("mitre_technique_name", None if technique is None else technique.name),
+        ("actor_name", incident.actor_name),
+        ("actor_group", incident.actor_group),
+        ("target_name", incident.target_name),
+        ("target_group", incident.target_group),
+        ("time", "unavailable" if incident.first_seen is None else None),
+    ):
+        if text is not None:
+            metadata[key] = [text]
+    event = {
+        "timestamp": _stamp(incident.last_seen or incident.first_seen or _EPOCH),
+        "event_type": "alert",
+        "src_ip": incident.actor,
+        "dest_ip": incident.target,
+        "dest_port": incident.ports[0] if incident.n_ports == 1 else None,
+        "proto": incident.transport,
+        "alert": {
+            "action": "allowed",
+            "gid": GENERATOR_ID,
+            "signature_id": INCIDENT_ID,
+            "rev": REVISION,
+            "signature": INCIDENT_SIGNATURE,
+            "category": f"Incident, {incident.pattern.replace('_', ' ')}",
+            "severity": incident.severity,
+            "metadata": metadata,
+        },
+        "flow": {
+            key: _stamp(moment)
+            for key, moment in (("start", incident.first_seen), ("end", incident.last_seen))
+            if moment is not None
+        },
+    }
+    return {key: value for key, value in event.items() if value is not None and value != {}}

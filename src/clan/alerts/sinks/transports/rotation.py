@@ -56,11 +56,9 @@ class Rotation:
             OSError: It cannot be renamed.
         """
         base = f"{path.stem}.{time.strftime(_FORM, time.gmtime(now))}"
-        target, n = path.with_name(base + path.suffix), 0
-        while target.exists():
-            n += 1
-            target = path.with_name(f"{base}-{n:03d}{path.suffix}")
-        path.rename(target)
+        same = [old for old in self.rotated(path) if old.name.startswith(base)]  # several in one second
+        n = 0 if not same else int(same[-1].name.removesuffix(path.suffix).removeprefix(base).lstrip("-") or 0) + 1
+        path.rename(path.with_name(f"{base}{f'-{n:06d}' if n else ''}{path.suffix}"))
         if self.keep:
             for old in self.rotated(path)[: -self.keep]:
                 old.unlink(missing_ok=True)
@@ -68,5 +66,6 @@ class Rotation:
     @staticmethod
     def rotated(path: Path) -> list[Path]:
         """Give the old files of a path, oldest first."""
-        form = re.compile(re.escape(path.stem) + r"\.\d{4}(?:-\d\d){5}(?:-\d{3,})?" + re.escape(path.suffix))
-        return sorted(p for p in path.parent.iterdir() if form.fullmatch(p.name))
+        form = re.compile(re.escape(path.stem) + r"\.\d{4}(?:-\d\d){5}(?:-\d{6})?" + re.escape(path.suffix))
+        found = (p for p in path.parent.iterdir() if form.fullmatch(p.name))
+        return sorted(found, key=lambda p: p.name.removesuffix(path.suffix))
