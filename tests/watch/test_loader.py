@@ -72,6 +72,7 @@ def read(text: str, **environment: str) -> Whole:
 
 
 def test_every_kind_of_value() -> None:
+    assert read("") == Whole(path="/etc/clan/x")
     found = read(
         "flag = true\nnumber = 7\nevery = '7d'\nmost = '2 GB'\nword = 'right'\npath = 'm.clan'\nnames = ['a', 'b']\n"
         "maybe = 'x'\none = { name = 'n', share = 1 }\n[[parts]]\nname = 'p'\n",
@@ -168,6 +169,14 @@ def test_any_values_are_taken_or_refused_with_reasons(values: dict[str, Any]) ->
         load(WatchSettings, Document(path="w.toml", values=values), environment={})
     except SettingsError as error:
         assert all(problem.startswith("w.toml: ") for problem in error.problems)  # noqa: PT017 - nearly all are
+
+
+def test_default_paths_count_from_the_folder_too() -> None:
+    settings = load(WatchSettings, Document.of("model = 'm.clan'\nsource.interfaces = ['lo']", path="/etc/clan/w.toml"))
+    assert (settings.model, settings.state, settings.store.path) == (
+        "/etc/clan/m.clan", "/etc/clan/clan.state", "/etc/clan/clan.db",
+    )  # fmt: skip
+    assert 'path = "/etc/clan/clan.db"  # default' in show.effective(settings, environment={})
 
 
 def test_where_a_value_comes_from_is_shown() -> None:

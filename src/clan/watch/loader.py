@@ -128,7 +128,7 @@ class _Reading:
         values, whole = {}, True
         for key, field in fields.items():
             hint, marks = unmarked(hints[field.name])
-            given = self.of_environment(marks, value.get(key))
+            given = self.of_environment(marks, value.get(key, self.default(field, hint)))
             if given is None:
                 if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                     self.wrong(keys, f"{key} is missing")
@@ -138,6 +138,13 @@ class _Reading:
             whole = whole and read is not _BAD
             values[field.name] = read
         return values if whole else None
+
+    @staticmethod
+    def default(field: dataclasses.Field[Any], hint: Any) -> Any:
+        """Give what is read where nothing was given: paths and the tables that hold them depend on the folder."""
+        if dataclasses.is_dataclass(hint) and field.default_factory is hint:
+            return {}
+        return field.default if isinstance(field.default, str) else None
 
     def unknown(self, key: str, known: Mapping[str, Any], keys: KeyPath) -> None:
         """Note a key that there is not, with the nearest that there is."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from clan.watch.kinds import FromEnvironment, as_size, as_time
+from clan.watch.kinds import FilePath, FromEnvironment, as_size, as_time
 from clan.watch.loader import OwnTable, hints_of, key_of, unmarked
 
 _WIDTH: Final = 100
@@ -43,7 +43,7 @@ def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str])
             tables.append((key, value))
             continue
         _, marks = unmarked(hints[field.name])
-        origin = "default" if value == _default_of(field) else ""
+        origin = "default" if _is_default(value, field, marks) else ""
         for mark in marks:
             if isinstance(mark, FromEnvironment) and environment.get(mark.variable):
                 origin = f"from {mark.variable}"
@@ -105,6 +105,14 @@ def attributes_of(kind: Any) -> dict[str, str]:
 
 def _comment(text: str) -> list[str]:
     return [f"# {line}" for line in wrap(" ".join(text.split()), _WIDTH)]
+
+
+def _is_default(value: Any, field: dataclasses.Field[Any], marks: tuple[Any, ...]) -> bool:
+    """Tell whether a setting has its default value; the path of a file has a folder in front of it."""
+    default = _default_of(field)
+    if any(isinstance(mark, FilePath) for mark in marks) and isinstance(value, str) and isinstance(default, str):
+        return value == default or value.endswith(f"/{default}")
+    return bool(value == default)
 
 
 def _default_of(field: dataclasses.Field[Any]) -> Any:
