@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from clan.alerts import Alert, Reason, alerts_from
-from clan.explain import reasons
+from clan.alerts import REPLACED, Alert, Explanation, HostFact, NormalFlow, Reason, alerts_from
+from clan.detect import BenignScale
+from clan.explain.ranges import Ranges
 from clan.schema import IDENTITY, Feature, features_of
 
 START = datetime(2024, 3, 5, 8, 0, tzinfo=UTC)
@@ -59,9 +60,43 @@ def benign_quantiles(frame: pl.DataFrame) -> np.ndarray:
 
 
 def alerts_of(frame: pl.DataFrame) -> list[Alert]:
-    """The alert records of a scored table, each with its reasons."""
-    why = reasons(frame.filter(pl.col("alert")), FEATURES, benign_quantiles(frame), PROBABILITIES)
-    return alerts_from(frame, why, threshold=THRESHOLD, alpha=ALPHA, model_id="office-1")
+    """The alert records of a scored table, each with an explanation that names its hosts and everything else."""
+    found = frame.filter(pl.col("alert"))
+    scale = BenignScale.of(benign_quantiles(frame), PROBABILITIES)
+    beside = Ranges.of(scale, FEATURES).beside(scale, found.select(f.name for f in FEATURES).to_numpy().astype(float))
+    explanations = [
+        Explanation(
+            reasons=tuple(
+                beside.reason(i, j, normal=2.0, family=("iat_max", str(row["uid"])), drop=0.2)
+                for j in beside.farthest(i, 5)
+            ),
+            sentence=f"{row['src_ip']} sent too much to {row['dst_ip']}.",
+            explained_by=REPLACED,
+            score_without=0.25,
+            nearest=(normal_flow(row["uid"], row["src_ip"]),),
+            history=(host_fact(row["src_ip"]),),
+        )
+        for i, row in enumerate(found.iter_rows(named=True))
+    ]
+    return alerts_from(frame, explanations, threshold=THRESHOLD, alpha=ALPHA, model_id="office-1")
+
+
+def normal_flow(uid: str, ip: str) -> NormalFlow:
+    """A benign flow as a model keeps it."""
+    return NormalFlow(
+        uid=uid, timestamp=START, protocol=6, port=443, src_ip=ip, dst_ip=None, anomaly_score=0.1, differing=3
+    )
+
+
+def host_fact(ip: str) -> HostFact:
+    """What a host did before."""
+    return HostFact(
+        feature="ctx_src_ports_60s",
+        value=214.0,
+        unit="ports",
+        words=f"{ip} tried 214 destination ports within a minute",
+        benign_high=6.0,
+    )
 
 
 def hostile_frame() -> pl.DataFrame:

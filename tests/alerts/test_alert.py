@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.alerts.frames import ALPHA, START, THRESHOLD, alerts_of, scored_frame
 
-from clan.alerts import alerts_from, severity_of
+from clan.alerts import Explanation, alerts_from, severity_of
 from clan.errors import DataError
 
 
@@ -33,7 +33,7 @@ def test_counts_come_from_the_features_and_are_none_without_them() -> None:
     (alert,) = alerts_of(frame)
     assert alert.packets_fwd == frame["fwd_pkt_cnt"][-1]
     assert alert.payload_bytes_bwd == frame["bwd_pkt_len_tot"][-1]
-    (bare,) = alerts_from(frame.drop("fwd_pkt_cnt"), [[]], threshold=0.5, alpha=0.01, model_id="m")
+    (bare,) = alerts_from(frame.drop("fwd_pkt_cnt"), [Explanation()], threshold=0.5, alpha=0.01, model_id="m")
     assert bare.packets_fwd is None
 
 
@@ -51,7 +51,7 @@ def test_no_alerts_and_no_rows_give_no_records() -> None:
 
 def test_wrong_number_of_reasons_is_refused() -> None:
     with pytest.raises(DataError, match="each of 2 alerts, got 1"):
-        alerts_from(scored_frame(5, 2), [[]], threshold=0.5, alpha=0.01, model_id="m")
+        alerts_from(scored_frame(5, 2), [Explanation()], threshold=0.5, alpha=0.01, model_id="m")
 
 
 def test_unscored_table_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from clan.alerts.agreement import Agreement
 from clan.alerts.alert import SEVERITIES, Alert, alert_id, alerts_from, severity_of
+from clan.alerts.explanation import METHODS, RANGE, REPLACED, SHARED, Explanation, HostFact, NormalFlow
 from clan.alerts.group import GroupSettings
 from clan.alerts.group_count import count_groups, group_flows
 from clan.alerts.hosts import Host, Hosts
@@ -23,16 +24,23 @@ from clan.alerts.triage_settings import TriageSettings
 __all__ = [
     "BENIGN_HIGH",
     "BENIGN_LOW",
+    "METHODS",
     "PATTERNS",
+    "RANGE",
+    "REPLACED",
     "SEVERITIES",
+    "SHARED",
     "Agreement",
     "Alert",
     "AnnotatedLog",
+    "Explanation",
     "GroupSettings",
     "Host",
+    "HostFact",
     "Hosts",
     "Incident",
     "IncidentTracker",
+    "NormalFlow",
     "RateLimit",
     "Reason",
     "Sink",

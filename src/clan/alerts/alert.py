@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from clan.alerts.explanation import RANGE, Explanation, HostFact, NormalFlow
 from clan.alerts.reason import Reason
 from clan.alerts.transport import transport_name
 from clan.errors import DataError
@@ -53,7 +54,13 @@ class Alert:
         alpha: The p-value up to which flows are alerts, in (0, 1): the budget as a rate.
         model_id: Which model said so.
         severity: 1 (high) to 4 (marginal), see `severity_of`.
-        reasons: The features farthest from the benign range, farthest first.
+        reasons: The features that carry the score, the most telling first.
+        sentence: The alert in one sentence for a person; hosts and columns are as the source spelt them.
+        explained_by: How the reasons were found: a name in `clan.alerts.explanation.METHODS`.
+        score_without: The score once the reasons and their families are replaced by benign values, below the threshold;
+            None where that was not checked, or nothing that was tried makes the flow normal.
+        nearest: The benign flows of the training that are most like it, the nearest first.
+        history: What its hosts did shortly before it.
         packets_fwd: Packets of the originator, or None where they are unavailable.
         packets_bwd: Packets of the responder, or None.
         payload_bytes_fwd: Transport payload of the originator in bytes, or None.
@@ -98,6 +105,11 @@ class Alert:
     tunnel: str | None = None
     category: str = CATEGORY
     p_extrapolated: bool = False
+    sentence: str = ""
+    explained_by: str = RANGE
+    score_without: float | None = None
+    nearest: tuple[NormalFlow, ...] = ()
+    history: tuple[HostFact, ...] = ()
     label: str | None = None
     likeliest_label: str | None = None
     label_probability: float | None = None
@@ -112,6 +124,12 @@ class Alert:
     def alert_id(self) -> str:
         """Name the alert: 12 hexadecimal digits, the same for the same flow of the same source, whatever the model."""
         return alert_id(self.source, self.uid)
+
+    @property
+    def headline(self) -> str:
+        """Why, for a line that names the hosts already: the sentence, or the first reason where it begins with them."""
+        first = self.reasons[0].sentence if self.reasons else ""
+        return first if not self.sentence or self.sentence.startswith(f"{self.src_ip} to ") else self.sentence
 
     @property
     def when(self) -> datetime | None:
@@ -170,7 +188,7 @@ def severity_of(p_value: float, alpha: float) -> int:
 
 def alerts_from(
     scored: pl.DataFrame,
-    reasons: Sequence[Sequence[Reason]],
+    explanations: Sequence[Explanation],
     *,
     threshold: float,
     alpha: float,
@@ -182,7 +200,7 @@ def alerts_from(
         scored: Flows with the identity columns and `anomaly_score`, `p_value` and `alert` (bool), and
             `p_extrapolated` and `source_alert` where they are told; feature columns are used for the packet and byte
             counts where they are there.
-        reasons: One list for each row whose `alert` is true, in the order of those rows.
+        explanations: One for each row whose `alert` is true, in the order of those rows.
         threshold: The score from which flows are alerts.
         alpha: The p-value up to which flows are alerts, in (0, 1).
         model_id: Which model scored them.
@@ -191,14 +209,14 @@ def alerts_from(
         One record for each row whose `alert` is true, in the order of the table.
 
     Raises:
-        DataError: A column is missing, or there are not as many lists of reasons as alerts.
+        DataError: A column is missing, or there are not as many explanations as alerts.
     """
     missing = [c for c in (*IDENTITY, "anomaly_score", "p_value", "alert") if c not in scored.columns]
     if missing:
         raise DataError(f"the scored table lacks {', '.join(missing)}; score the flows with a detector first")
     rows = scored.filter(pl.col("alert").fill_null(value=False))
-    if rows.height != len(reasons):
-        raise DataError(f"expected one list of reasons for each of {rows.height} alerts, got {len(reasons)}")
+    if rows.height != len(explanations):
+        raise DataError(f"expected one explanation for each of {rows.height} alerts, got {len(explanations)}")
     counts = {name: column for name, column in _COUNTS.items() if column in rows.columns}
     table = rows.select(
         *(pl.col(c).dt.epoch("us") if c in ("ts_start", "ts_end") else pl.col(c) for c in IDENTITY),
@@ -209,11 +227,11 @@ def alerts_from(
     )
     return [
         _record(row, why, threshold=threshold, alpha=alpha, model_id=model_id)
-        for row, why in zip(table.iter_rows(named=True), reasons, strict=True)
+        for row, why in zip(table.iter_rows(named=True), explanations, strict=True)
     ]
 
 
-def _record(row: dict[str, Any], why: Sequence[Reason], *, threshold: float, alpha: float, model_id: str) -> Alert:
+def _record(row: dict[str, Any], why: Explanation, *, threshold: float, alpha: float, model_id: str) -> Alert:
     return Alert(
         timestamp=_time(row.pop("ts_start")),
         ts_end=_time(row.pop("ts_end")),
@@ -223,7 +241,12 @@ def _record(row: dict[str, Any], why: Sequence[Reason], *, threshold: float, alp
         alpha=alpha,
         model_id=model_id,
         severity=severity_of(row["p_value"], alpha),
-        reasons=tuple(why),
+        reasons=why.reasons,
+        sentence=why.sentence,
+        explained_by=why.explained_by,
+        score_without=why.score_without,
+        nearest=why.nearest,
+        history=why.history,
         **row,
     )
 

@@ -110,7 +110,8 @@ class Anonymiser:
 
 _KEPT = (
     "timestamp", "ts_end", "src_port", "dst_port", "protocol", "anomaly_score", "p_value", "p_extrapolated",
-    "threshold", "alpha", "model_id", "severity", "reasons", "packets_fwd", "packets_bwd", "payload_bytes_fwd",
-    "payload_bytes_bwd", "vlan", "category", "label", "likeliest_label", "label_probability",
+    "threshold", "alpha", "model_id", "severity", "reasons", "explained_by", "score_without", "packets_fwd",
+    "packets_bwd", "payload_bytes_fwd", "payload_bytes_bwd", "vlan", "category", "label", "likeliest_label",
+    "label_probability",
 )  # fmt: skip
 """Fields that are the same in what leaves the house. A new field of the record is left out until it is named here."""

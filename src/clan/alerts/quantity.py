@@ -6,6 +6,8 @@ import math
 
 _TIMES = ((60e6 * 60, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
 _SIZES = ((1e9, "GB"), (1e6, "MB"))
+_PLAIN = ("ratio", "share", "count", "code", "class", "version")
+"""Units that say nothing behind a number."""
 
 
 def number(value: float) -> str:
@@ -28,6 +30,8 @@ def number(value: float) -> str:
 def quantity(value: float, unit: str) -> str:
     """Write a value with its unit; times in us and sizes in bytes move to the prefix that keeps them short.
 
+    An indicator is ``yes`` or ``no``, and a ratio has no unit.
+
     Args:
         value: The value in `unit`; may be infinite or NaN.
         unit: Unit as in the schema; ``""`` where it is unknown.
@@ -36,7 +40,9 @@ def quantity(value: float, unit: str) -> str:
         >>> quantity(8214, "packets"), quantity(120_001_234, "us"), quantity(2_500_000, "bytes/s")
         ('8,214 packets', '2 min', '2.5 MB/s')
     """
-    shown, shown_unit = value, unit
+    if unit == "indicator" and value in (0, 1):
+        return "yes" if value else "no"
+    shown, shown_unit = value, "" if unit in _PLAIN or unit == "indicator" else unit
     base, slash, per = unit.partition("/")
     prefixes = _TIMES if unit == "us" else _SIZES if base == "bytes" else ()
     for size, name in prefixes:

@@ -6,24 +6,30 @@ from dataclasses import dataclass
 
 from clan.alerts.quantity import quantity
 
-BENIGN_LOW = 0.005
+BENIGN_LOW = 0.001
 """Probability of the quantile where the benign range begins."""
-BENIGN_HIGH = 0.995
+BENIGN_HIGH = 0.999
 """Probability of the quantile where the benign range ends."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reason:
-    """One feature of one flow beside the range that it has in benign traffic.
+    """One feature of one flow, with those that go with it, beside benign traffic.
 
     Attributes:
         feature: Name of the column.
         value: Its value in this flow, in `unit`; finite or infinite, never NaN.
-        unit: Unit of `value`, `benign_low` and `benign_high`; ``""`` where it is unknown.
+        unit: Unit of `value`, `benign_low`, `benign_high` and `normal_value`; ``""`` where it is unknown.
         benign_quantile: Share of benign flows below the value, in [0, 1]; 0 and 1 outside everything that was seen.
-        benign_low: The 0.5 % quantile of benign traffic.
-        benign_high: The 99.5 % quantile of benign traffic.
+        benign_low: The 0.1 % quantile of benign traffic.
+        benign_high: The 99.9 % quantile of benign traffic.
         distance: How far the value lies outside the benign range, in spreads of the feature, >= 0; 0 inside.
+        meaning: What the column is, in words; ``""`` where nobody said.
+        normal_value: Its value in the benign flow that is most like this one; None where there is none, or it is
+            unknown there.
+        family: Further columns that go with it in benign traffic and were replaced with it.
+        drop: By how much the score falls when this and its family alone are replaced by the values of that benign flow;
+            None where that was not tried. It can be negative: features may matter together only.
     """
 
     feature: str
@@ -33,6 +39,10 @@ class Reason:
     benign_low: float
     benign_high: float
     distance: float
+    meaning: str = ""
+    normal_value: float | None = None
+    family: tuple[str, ...] = ()
+    drop: float | None = None
 
     @property
     def sentence(self) -> str:
@@ -42,4 +52,6 @@ class Reason:
             return f"{start}, benign {BENIGN_HIGH * 100:g} % quantile {quantity(self.benign_high, self.unit)}"
         if self.value < self.benign_low:
             return f"{start}, benign {BENIGN_LOW * 100:g} % quantile {quantity(self.benign_low, self.unit)}"
+        if self.normal_value is not None and self.normal_value != self.value:
+            return f"{start}, {quantity(self.normal_value, self.unit)} in the benign flow most like it"
         return f"{start}, inside the benign range, at its {self.benign_quantile * 100:.1f} % quantile"

@@ -101,7 +101,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     if named:
         table.add_column("name", no_wrap=True)
     table.add_column("p-value", justify="right", no_wrap=True)
-    table.add_column("first reason", no_wrap=True, overflow="ellipsis")
+    table.add_column("why", no_wrap=True, overflow="ellipsis")
     for a in worst:
         table.add_row(
             Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
@@ -111,7 +111,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
             Text(a.transport or "?"),
             *([Text(visible(a.label or "", limit=24))] if named else []),
             Text(number(a.p_value)),
-            Text(visible(a.reasons[0].sentence, limit=100) if a.reasons else ""),
+            Text(visible(a.headline, limit=160)),
         )
     return table
 

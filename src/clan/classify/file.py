@@ -67,7 +67,7 @@ def to_file(path: str | Path, named: Named) -> None:
     tensors[f"{KEY}.middle"] = named.middle
     detector = named.detector
     if detector is not None:
-        tensors |= tensors_of(detector.model_, detector.calibration_, detector.benign_quantiles_)
+        tensors |= tensors_of(detector.model_, detector.calibration_, detector.benign_quantiles_, detector.exemplars_)
         write_model(path, {**detector.manifest_, KEY: part}, tensors)
         return
     write_model(path, {KEY: part}, tensors)

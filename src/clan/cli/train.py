@@ -52,6 +52,12 @@ def command(
             help="Share of the flows, the least like the others, to learn nothing from; 0.05 against attacks.",
         ),
     ] = 0.0,
+    keep_addresses: Annotated[
+        bool,
+        typer.Option(
+            "--keep-addresses", help="Keep the addresses of the benign flows that the model shows beside an alert."
+        ),
+    ] = False,
     max_rows: Annotated[
         int,
         typer.Option(
@@ -92,7 +98,13 @@ def command(
     if not 0 <= clean < 0.5:
         raise ConfigError(f"--clean must be at least 0 and below 0.5, got {clean}")
     detector = ClanDetector(
-        alerts_per_day=alerts_per_day, fpr=fpr, days=days, preset=preset, clean=clean, random_state=seed
+        alerts_per_day=alerts_per_day,
+        fpr=fpr,
+        days=days,
+        preset=preset,
+        clean=clean,
+        keep_addresses=keep_addresses,
+        random_state=seed,
     )
     check_output(output, inputs=paths)
     reader = WatchedReader(

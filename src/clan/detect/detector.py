@@ -24,6 +24,7 @@ from clan.calibrate import Budget, assign_folds, check_keys
 from clan.detect import columns
 from clan.detect.cleaning import outlying_rows
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
+from clan.detect.exemplars import choose_exemplars
 from clan.detect.manifest import Record, from_file, tensors_of, to_file
 from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
@@ -58,6 +59,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             training rows with attacks among them; 0.05 where you suspect some. On clean rows it costs detection
             (`docs/method.md`), so the default is 0. The rows still count for the threshold: the budget holds if they
             are benign, and the threshold is too high if they are not.
+        keep_addresses: Whether `exemplars_` keep their addresses; a model file may be given to others.
         epochs: Most epochs to train, in place of the preset's.
         n_folds: Parts that the training rows are held out in, for the threshold. At least 2.
         device: ``"auto"`` (a GPU when present) or a torch device name.
@@ -72,6 +74,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         calibration_: Budget, threshold, and what to expect of them (`clan.calibrate.Calibration`).
         benign_quantiles_: Quantiles of each feature in the training rows at `clan.detect.quantiles.PROBABILITIES`.
             Shape `(n_quantiles, n_features)`.
+        exemplars_: Benign training rows that alerts are compared with (`clan.detect.Exemplars`).
         manifest_: What the model file says about the model (JSON values).
 
     Example:
@@ -92,6 +95,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         days: float | None = None,
         scorer: str | None = None,
         clean: float = 0.0,
+        keep_addresses: bool = False,
         epochs: int | None = None,
         n_folds: int = 5,
         device: str = "auto",
@@ -106,6 +110,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.days = days
         self.scorer = scorer
         self.clean = clean
+        self.keep_addresses = keep_addresses
         self.epochs = epochs
         self.n_folds = n_folds
         self.device = device
@@ -150,13 +155,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             days *= len(rows.values) / n_seen
         budget.alpha(len(rows.values), days)  # a budget that cannot be met should fail before the training, not after
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        folds = assign_folds(
-            len(rows.values),
-            self.n_folds,
-            np.random.default_rng(seed),
-            source=rows.streams.source,
-            time=rows.streams.time,
-        )
+        draw, streams = np.random.default_rng(seed), rows.streams
+        folds = assign_folds(len(rows.values), self.n_folds, draw, source=streams.source, time=streams.time)
         outlying = outlying_rows(rows.values, self.clean, seed=seed)
         self.model_, scores = cross_fit(
             rows.values, folds, recipe, seed=seed, groups=rows.groups, learn=~outlying, progress=progress
@@ -170,6 +170,9 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             scores, budget, X, streams=rows.streams, days=days, by=self.thresholds_by, inflation=REFIT_INFLATION
         )
         self.benign_quantiles_ = benign_quantiles(rows.values)
+        self.exemplars_ = choose_exemplars(
+            rows, self.benign_quantiles_, seed=seed, learnt=~outlying, addresses=self.keep_addresses
+        )
         self.record_ = Record.of(
             rows,
             recipe=recipe,
@@ -177,11 +180,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             seed=seed,
             n_folds=int(folds.max()) + 1,
             source=source or {},
-            selection={
-                "rows_seen": len(rows.values) if n_seen is None else n_seen,
-                "clean": self.clean,
-                "set_aside": int(outlying.sum()),
-            },
+            selection={"rows_seen": n_seen or len(rows.values), "clean": self.clean, "set_aside": int(outlying.sum())},
         )
         warn_about(rows, self.calibration_, budget, seed=seed)
         return self
@@ -333,12 +332,12 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def manifest_(self) -> dict[str, Any]:
         """What the model file says about the model."""
-        return self.record_.manifest(self.calibration_)
+        return self.record_.manifest(self.calibration_, self.exemplars_)
 
     @property
     def model_id_(self) -> str:
         """Twelve digits that name this model: the beginning of its file's SHA-256."""
-        tensors = tensors_of(self.model_, self.calibration_, self.benign_quantiles_)
+        tensors = tensors_of(self.model_, self.calibration_, self.benign_quantiles_, self.exemplars_)
         return model_digest(self.manifest_, tensors)[:12]
 
     def save(self, path: str | Path) -> None:
@@ -349,7 +348,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             OSError: The file cannot be written.
         """
         check_is_fitted(self)
-        to_file(path, self.manifest_, self.model_, self.calibration_, self.benign_quantiles_)
+        to_file(path, self.manifest_, self.model_, self.calibration_, self.benign_quantiles_, self.exemplars_)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -363,6 +362,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         detector = cls(**stored.settings)
         detector.model_, detector.calibration_ = stored.model, stored.calibration
         detector.benign_quantiles_, detector.record_ = stored.benign_quantiles, stored.record
+        detector.exemplars_ = stored.exemplars
         detector._name_inputs(stored.record.input_names, stored.record.n_inputs)
         return detector
 

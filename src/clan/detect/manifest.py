@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from clan._version import __version__
 from clan.calibrate import Calibration
 from clan.detect.calibration_entry import calibration_entry, stored_calibration
+from clan.detect.exemplars import ADDRESSES, Exemplars
 from clan.detect.model import Model
 from clan.detect.presets import Preset
 from clan.detect.quantiles import PROBABILITIES
@@ -97,10 +98,11 @@ class Record:
             facts=facts,
         )
 
-    def manifest(self, calibration: Calibration) -> dict[str, Any]:
+    def manifest(self, calibration: Calibration, exemplars: Exemplars) -> dict[str, Any]:
         """Everything that the model file says, as JSON values."""
         return {
             **self.facts,
+            "exemplars": exemplars.entry(),
             "features": [{"name": f.name, "unit": f.unit, "group": f.group} for f in self.features],
             "schema_hash": schema_hash(self.features),
             "inputs": {
@@ -119,6 +121,7 @@ class Stored:
     model: Model
     calibration: Calibration
     benign_quantiles: NDArray[np.float64]
+    exemplars: Exemplars
     record: Record
     settings: dict[str, Any]
 
@@ -129,17 +132,22 @@ def to_file(
     model: Model,
     calibration: Calibration,
     benign_quantiles: NDArray[np.float64],
+    exemplars: Exemplars,
 ) -> None:
     """Write a model file."""
-    write_model(path, manifest, tensors_of(model, calibration, benign_quantiles))
+    write_model(path, manifest, tensors_of(model, calibration, benign_quantiles, exemplars))
 
 
-def tensors_of(model: Model, calibration: Calibration, benign_quantiles: NDArray[np.float64]) -> dict[str, Array]:
+def tensors_of(
+    model: Model, calibration: Calibration, benign_quantiles: NDArray[np.float64], exemplars: Exemplars
+) -> dict[str, Array]:
     """List everything of a model that is an array, by its name in the file."""
     tensors: dict[str, Array] = {
         "calibration.scores": calibration.scores,
         "benign_quantiles": benign_quantiles,
     }
+    if len(exemplars):
+        tensors |= {f"exemplars.{name}": value for name, value in exemplars.tensors().items()}
     return tensors | model.tensors()
 
 
@@ -179,7 +187,12 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
         raise ModelFileError(f"benign quantiles have shape {quantiles.shape}")
     model = _model(record, tensors)
     return Stored(
-        model=model, calibration=calibration, benign_quantiles=quantiles, record=record, settings=_settings(manifest)
+        model=model,
+        calibration=calibration,
+        benign_quantiles=quantiles,
+        exemplars=_exemplars(manifest, tensors, len(features)),
+        record=record,
+        settings=_settings(manifest),
     )
 
 
@@ -207,6 +220,16 @@ def _model(record: Record, tensors: dict[str, Array]) -> Model:
     return Model.from_tensors(recipe, [f.group for f in record.features], own)
 
 
+def _exemplars(manifest: dict[str, Any], tensors: dict[str, Array], n_features: int) -> Exemplars:
+    """Read the kept benign flows; the files of older clans have none."""
+    entry = manifest.get("exemplars", {"rows": 0})
+    if entry["rows"] == 0:
+        return Exemplars.none(n_features)
+    names = [name for name in tensors if name.startswith("exemplars.")]
+    named = {name.removeprefix("exemplars."): _typed(tensors, name, np.float64, 2) for name in names}
+    return Exemplars.from_stored(entry, named, n_features=n_features)
+
+
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     """Constructor arguments that say how the model came about."""
     return {
@@ -215,6 +238,7 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
         "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],
         "thresholds_by": tuple((manifest["calibration"].get("groups") or {}).get("by", ())),
+        "keep_addresses": any(name in manifest.get("exemplars", {}) for name in ADDRESSES),
         "epochs": int(manifest["train"]["epochs"]),
         "n_folds": max(2, int(manifest["n_folds"])),
         "random_state": int(manifest["seed"]),

@@ -16,7 +16,7 @@ from clan.detect.columns import Streams
 from clan.detect.contamination import suspicious_rows
 from clan.encoder import fit_scaler
 from clan.errors import DataError, DataQualityWarning
-from clan.schema import Feature, table_feature
+from clan.schema import IDENTITY, Feature, table_feature
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ class TrainingRows:
         days: Days that the flows cover, where known.
         window: First and last time, ISO 8601, where known.
         uids: Flow identifiers, where known.
+        identity: The identity columns of the rows, where they come from a flow table.
     """
 
     values: Floats
@@ -46,6 +47,7 @@ class TrainingRows:
     days: float | None = None
     window: tuple[str, str] | None = None
     uids: pl.Series | None = None
+    identity: pl.DataFrame | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -94,6 +96,7 @@ def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRo
         days=observed_days(frame),
         window=None if None in times else (times[0].isoformat(), times[1].isoformat()),
         uids=frame["uid"],
+        identity=frame.select(name for name in IDENTITY if name in frame.columns),
     )
 
 

@@ -1,7 +1,7 @@
-"""Why this flow: what about it is unlike benign traffic."""
+"""Why this flow: what about it is unlike benign traffic. And what normal is, in words."""
 
 from clan.alerts import Reason
-from clan.explain.benign_range import reasons
+from clan.explain.explainer import Explainer, explain
 from clan.explain.learnt import Learnt, learnt
 
-__all__ = ["Learnt", "Reason", "learnt", "reasons"]
+__all__ = ["Explainer", "Learnt", "Reason", "explain", "learnt"]

@@ -16,9 +16,8 @@ from clan.alerts.sinks.encodings.eve import encode_stats
 from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
-from clan.detect.quantiles import PROBABILITIES
 from clan.drift import Holding
-from clan.explain import reasons
+from clan.explain import Explainer
 from clan.monitor.held import HeldAlerts
 from clan.monitor.model import check_source
 from clan.schema import IDENTITY
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 KEPT_ALERTS = 10_000
 """Alerts kept for the summary and the report, the least likely ones; all of them go to the sinks."""
+
+SEARCHED = 256
+"""Alerts of one batch whose reasons are searched; in a storm the others share them (`clan.explain`)."""
 
 EARLY = "Anomalous flow, still open"
 """Category of an alert on the early report of a flow that goes on."""
@@ -120,6 +122,7 @@ class Monitor:
         """Score what comes from now on with another model, which has to fit the source (`LoadedModel.differences`)."""
         self.detector, self.namer, self.model_id = detector, namer, detector.model_id_
         self.holding = Holding(detector)
+        self._explainer = Explainer(detector, most=SEARCHED)
 
     def run(self, reader: FlowReader | EndlessReader) -> Outcome:
         """Read everything, score it, send the alerts.
@@ -228,7 +231,7 @@ class Monitor:
         detector = self.detector
         alerts = alerts_from(
             alerting,
-            reasons(alerting, detector.features_, detector.benign_quantiles_, PROBABILITIES),
+            self._explainer.explain(alerting, alerting["anomaly_score"].to_numpy()),
             threshold=detector.threshold_,
             alpha=detector.calibration_.alpha,
             model_id=self.model_id,

@@ -41,8 +41,42 @@ _SHARES: Final = (
 )
 
 
+_WITHIN: Final = {"10s": "within ten seconds", "60s": "within a minute", "15m": "within 15 minutes"}
+
+_PHRASES: Final = {
+    "src_flows": "{src} had {value} flows",
+    "src_peers": "{src} contacted {value} hosts",
+    "src_ports": "{src} tried {value} destination ports",
+    "dst_flows": "{dst} was sent {value} flows",
+    "dst_sources": "{value} hosts contacted {dst}",
+    "dst_ports": "{value} ports of {dst} were tried",
+    "pair_flows": "{src} had {value} flows to {dst}",
+    "pair_ports": "{src} tried {value} ports of {dst}",
+    "svc_flows": "port {port} of {dst} was sent {value} flows",
+    "svc_sources": "{value} hosts contacted port {port} of {dst}",
+    "srcport_flows": "{src} had {value} flows to port {port} of any host",
+    "srcport_peers": "{src} contacted port {port} of {value} hosts",
+    "src_failed_per_success": "{src} had {value} failed flows for each other one",
+    "dst_failed_per_success": "{dst} was sent {value} failed flows for each other one",
+    "pair_failed_per_success": "{src} had {value} failed flows to {dst} for each other one",
+    "svc_failed_per_success": "port {port} of {dst} was sent {value} failed flows for each other one",
+    "srcport_failed_per_success": "{src} had {value} failed flows to port {port} of any host for each other one",
+}
+"""What counts say of the hosts of a flow."""
+
+
 def _feature(name: str, unit: str, meaning: str, sources: tuple[str, ...] = _ANY) -> Feature:
-    return Feature(name=f"ctx_{name}", unit=unit, integer=False, meaning=meaning, group="context", sources=sources)
+    what, _, window = name.rpartition("_")
+    phrase = f"{_PHRASES[what]} {_WITHIN[window]}" if what in _PHRASES else ""
+    return Feature(
+        name=f"ctx_{name}",
+        unit=unit,
+        integer=False,
+        meaning=meaning,
+        group="context",
+        sources=sources,
+        phrase=phrase,
+    )
 
 
 def _entity(prefix: str) -> list[Feature]:

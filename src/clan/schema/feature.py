@@ -30,6 +30,8 @@ class Feature:
         group: The feature group: ``flow``, ``context``, ``payload``, ``conn`` or ``table``.
         sources: Kinds of source that can tell it.
         approximate: Those among them that tell it only approximately, each with how.
+        phrase: What a value says, as a sentence without its end that has ``{value}`` and, where it needs them,
+            ``{src}``, ``{dst}`` and ``{port}`` in it; ``""`` where `meaning` has to do.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Feature:
     group: str
     sources: tuple[str, ...]
     approximate: tuple[tuple[str, str], ...] = ()
+    phrase: str = ""
 
     def told_by(self, kind: str) -> str | None:
         """Say how a kind of source tells it: ``exact``, ``approximate: ...``, or None where it cannot.
@@ -52,6 +55,21 @@ class Feature:
             return None
         how = dict(self.approximate).get(kind)
         return f"approximate: {how}" if how else "exact"
+
+    @property
+    def clause(self) -> str:
+        """The meaning without its edge cases, for use inside a sentence; the name where nobody said what it means.
+
+        Example:
+            >>> Feature(
+            ...     name="n", unit="us", integer=True, meaning="largest gap (any side); 0 for one packet", group="flow",
+            ...     sources=("packets",),
+            ... ).clause
+            'largest gap'
+        """
+        if self.group == "table" or self.meaning.startswith("the same "):
+            return self.name
+        return self.meaning.partition(";")[0].partition(" (")[0].removeprefix("1 when ")
 
     @property
     def dtype(self) -> pl.DataType:

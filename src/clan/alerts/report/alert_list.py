@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clan.alerts.alert import SEVERITIES, Alert
+from clan.alerts.explanation import METHODS
 from clan.alerts.quantity import number, quantity
 from clan.alerts.reason import Reason
 from clan.alerts.report.range_picture import range_picture
@@ -18,10 +19,11 @@ MOST_ALERTS = 500
 
 _HEAD = (
     '<div class="row head"><span>severity</span><span>start (UTC)</span><span>from → to</span><span>score</span>'
-    "<span>p-value</span><span>first reason</span></div>"
+    "<span>p-value</span><span>why</span></div>"
 )
 _REASON_HEAD = (
-    '<tr><th>feature</th><th class="n">this flow</th><th class="n">benign range</th><th>beside it (log scale)</th>'
+    '<tr><th>feature</th><th class="n">this flow</th><th class="n">most like it</th><th class="n">benign range</th>'
+    "<th>beside it (log scale)</th>"
     '<th class="n">benign flows below</th></tr>'
 )
 
@@ -44,7 +46,7 @@ def alert_list(alerts: Sequence[Alert]) -> str:
 
 
 def _alert(alert: Alert, *, unfolded: bool) -> str:
-    first = safe(alert.reasons[0].sentence) if alert.reasons else ""
+    first = safe(alert.headline)
     name = f'<b class="name">{safe(name_of(alert))}</b> ' if alert.label is not None else ""
     source, destination = (
         html.escape(endpoint(ip, port)) for ip, port in ((alert.src_ip, alert.src_port), (alert.dst_ip, alert.dst_port))
@@ -56,21 +58,59 @@ def _alert(alert: Alert, *, unfolded: bool) -> str:
         f"<span>{source} → {destination} {safe(alert.transport or '')}</span>"
         f"<span>{number(alert.anomaly_score)}</span><span>{alert.p_value:.2g}</span>"
         f'<span class="why">{name}{first}</span></div></summary>'
-        f'<div class="inside">{_reasons(alert.reasons)}{_identity(alert)}</div></details>\n'
+        f'<div class="inside">{_sentence(alert)}{_reasons(alert.reasons)}{_around(alert)}{_identity(alert)}</div>'
+        "</details>\n"
     )
+
+
+def _sentence(alert: Alert) -> str:
+    """Say it in words, and how far the reasons carry the score."""
+    told = f'<p class="said">{safe(alert.sentence)}</p>' if alert.sentence else ""
+    how = METHODS.get(alert.explained_by, "")
+    if alert.score_without is not None:
+        how = (
+            f"Score {number(alert.anomaly_score)}; with these features as in the benign flow most like it "
+            f"{number(alert.score_without)}, and an alert from {number(alert.threshold)}. Features {how}."
+        )
+    elif how:
+        how = f"What is shown: {how}."
+    return told + (f'<p class="ids">{safe(how)}</p>' if alert.reasons else "")
+
+
+def _around(alert: Alert) -> str:
+    """List what is normal beside it, and what its hosts did before it."""
+    lists = (
+        ("What its hosts did before", [fact.sentence for fact in alert.history]),
+        ("Benign flows most like it", [flow.sentence for flow in alert.nearest]),
+    )
+    shown = "".join(
+        f"<div><h3>{title}</h3><ul>{''.join(f'<li>{safe(line)}</li>' for line in lines)}</ul></div>"
+        for title, lines in lists
+        if lines
+    )
+    return f'<div class="around">{shown}</div>' if shown else ""
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:
     if not reasons:
         return '<p class="empty">No feature of this flow has a benign range to compare with.</p>'
     rows = "".join(
-        f"<tr><td><code>{safe(r.feature)}</code></td>"
+        f"<tr><td>{_feature(r)}</td>"
         f'<td class="n"><b>{safe(quantity(r.value, r.unit))}</b></td>'
+        f'<td class="n">{"" if r.normal_value is None else safe(quantity(r.normal_value, r.unit))}</td>'
         f'<td class="n">{safe(_range(r))}</td><td class="scale">{range_picture(r)}</td>'
         f'<td class="n">{_quantile(r.benign_quantile)}</td></tr>'
         for r in reasons
     )
     return f"<table>{_REASON_HEAD}{rows}</table>"
+
+
+def _feature(reason: Reason) -> str:
+    """Name a column, what it is, and those that go with it."""
+    words = "" if reason.meaning in ("", reason.feature) else f"<small>{safe(reason.meaning)}</small>"
+    n = len(reason.family)
+    family = f' <span title="{safe(", ".join(reason.family))}">and {n} that go with it</span>' if n else ""
+    return f"<code>{safe(reason.feature)}</code>{family}{words}"
 
 
 def _range(reason: Reason) -> str:

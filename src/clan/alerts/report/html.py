@@ -31,8 +31,8 @@ _LIMITS = (
     "page counts them.",
     "Whether the benign traffic has changed: the expected number of alerts holds for traffic like that of the "
     "calibration. A lasting excess without a cause means that the model should be calibrated or trained again.",
-    "The whole reason: each feature is compared with its benign range by itself, while the model weighs them together. "
-    "The reasons say where to look first.",
+    "The only reason: replacing the features shown makes the flow normal to the model. Other features might do so too, "
+    "and why somebody sent such a flow is not in them.",
 )
 
 
@@ -185,5 +185,12 @@ def _shown(value: object) -> str:
     if isinstance(value, list | tuple) and len(value) > 6:
         return f"{len(value):,} values"
     if isinstance(value, dict | list | tuple):
-        return json.dumps(value, default=str, ensure_ascii=False)
+        return json.dumps(_short(value), default=str, ensure_ascii=False)
     return str(value)
+
+
+def _short(value: object) -> object:
+    """Leave out the members of long lists inside nested values."""
+    if isinstance(value, dict):
+        return {name: _short(member) for name, member in value.items()}
+    return f"{len(value):,} values" if isinstance(value, list | tuple) and len(value) > 6 else value

@@ -3,11 +3,16 @@ r"""Alerts as Suricata EVE JSON, one object a line.
 The line keeps to Suricata's own schema: no keys of ours in `alert` or `flow`, and everything that Suricata does not
 know lies in `alert.metadata`, whose values are lists of strings there. The features that explain an alert are lists of
 the same length and order: `feature`, `feature_value`, `feature_unit`, `benign_quantile`, `benign_low`,
-`benign_high`, `reason`. Numbers in these strings are exact (`repr`). Where `p_extrapolated` is `true`, no benign flow
-of the calibration scored as high, and the p-value comes from a fitted tail. A model that names flows adds `label` (a
-class or `unknown`), `likeliest_label` and the probability of the latter, `label_probability`. `alert_id` is what
-`clan verdict` and `clan alerts show` take; grouped alerts add `incident_id`, and a file of hosts `src_name`,
-`src_group`, `dst_name` and `dst_group`. `source_alert` is what the source itself raised on the flow.
+`benign_high`, `reason`, `feature_family` (the columns that go with each, with blanks between) and `normal_value` (in
+the benign flow most like this one). `sentence` says it for a person, `explained_by` how it was found, `score_without`
+the score once the features and their families are replaced by benign values, `nearest_normal` and `history` what is
+normal beside it and what its hosts did before. Numbers in these strings are exact (`repr`).
+
+Where `p_extrapolated` is `true`, no benign flow of the calibration scored as high, and the p-value comes from a fitted
+tail. A model that names flows adds `label` (a class or `unknown`), `likeliest_label` and the probability of the latter,
+`label_probability`. `alert_id` is what `clan verdict` and `clan alerts show` take; grouped alerts add `incident_id`,
+and a file of hosts `src_name`, `src_group`, `dst_name` and `dst_group`. `source_alert` is what the source itself raised
+on the flow.
 
 What Suricata would count and we do not know is left out rather than made up: `flow.bytes_toserver` counts whole
 packets, the flow table knows payload, so the payload is given as `payload_bytes_toserver` in the metadata.
@@ -141,7 +146,17 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "benign_low": [repr(r.benign_low) for r in why],
         "benign_high": [repr(r.benign_high) for r in why],
         "reason": [r.sentence for r in why],
+        "feature_family": [" ".join(r.family) for r in why],
+        "normal_value": ["" if r.normal_value is None else repr(r.normal_value) for r in why],
+        "explained_by": [alert.explained_by],
     }
+    told = {
+        "sentence": [alert.sentence] if alert.sentence else [],
+        "score_without": [] if alert.score_without is None else [repr(alert.score_without)],
+        "nearest_normal": [flow.sentence for flow in alert.nearest],
+        "history": [fact.sentence for fact in alert.history],
+    }
+    known |= {key: lines for key, lines in told.items() if lines}
     for key, count in (("toserver", alert.payload_bytes_fwd), ("toclient", alert.payload_bytes_bwd)):
         if count is not None:
             known[f"payload_bytes_{key}"] = [str(count)]

@@ -1,8 +1,10 @@
-"""Reasons name what lies farthest outside the benign range, with the right quantile, and nothing that is unknown."""
+"""Values beside the benign range: the farthest outside first, with the right quantile, and nothing that is unknown."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,8 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clan.errors import ConfigError, DataError, SchemaError
-from clan.explain import Reason, reasons
+from clan.alerts import Reason
+from clan.detect import BenignScale
+from clan.errors import DataError
+from clan.explain.ranges import Ranges
 from clan.schema import Feature, features_of, table_feature
 
 STEPS = np.array([0.0, 0.005, 0.25, 0.5, 0.75, 0.995, 1.0])
@@ -19,6 +23,16 @@ STEPS = np.array([0.0, 0.005, 0.25, 0.5, 0.75, 0.995, 1.0])
 
 def columns(*names: str) -> list[Feature]:
     return [table_feature(name) for name in names]
+
+
+def reasons(
+    flows: pl.DataFrame, features: Sequence[Feature], benign: np.ndarray, probabilities: np.ndarray, *, top: int = 5
+) -> list[list[Reason]]:
+    """The columns of each flow that are farthest from their range."""
+    scale = BenignScale.of(benign, probabilities)
+    values = flows.select(pl.col(f.name).cast(pl.Float64) for f in features).to_numpy()
+    beside = Ranges.of(scale, features).beside(scale, values)
+    return [[beside.reason(i, j) for j in beside.farthest(i, top)] for i in range(len(values))]
 
 
 def one(value: float, benign: list[float], *, probabilities: np.ndarray = STEPS) -> Reason:
@@ -119,29 +133,21 @@ def test_rows_are_explained_independently_and_the_table_is_not_changed() -> None
     assert {len(r) for r in together} == {5}
 
 
-def test_sentence_says_value_and_limit() -> None:
+def test_sentence_says_value_and_limit_or_what_is_normal() -> None:
     reason = Reason(
         feature="fwd_pkt_cnt", value=8214, unit="packets", benign_quantile=1, benign_low=1, benign_high=112, distance=5
     )  # fmt: skip
-    assert reason.sentence == "fwd_pkt_cnt 8,214 packets, benign 99.5 % quantile 112 packets"
-    assert one(-3.0, [0.0, 1, 2, 3, 4, 5, 6]).sentence == "a -3, benign 0.5 % quantile 1"
-    assert one(3.0, [0.0, 1, 2, 3, 4, 5, 6]).sentence == "a 3, inside the benign range, at its 50.0 % quantile"
-
-
-def test_no_rows_and_no_features_have_no_reasons() -> None:
-    assert reasons(pl.DataFrame({"a": []}, schema={"a": pl.Float64}), columns("a"), np.zeros((7, 1)), STEPS) == []
-    assert reasons(pl.DataFrame({"a": [1.0, 2.0]}), [], np.zeros((7, 0)), STEPS) == [[], []]
+    assert reason.sentence == "fwd_pkt_cnt 8,214 packets, benign 99.9 % quantile 112 packets"
+    assert one(-3.0, [0.0, 1, 2, 3, 4, 5, 6]).sentence == "a -3, benign 0.1 % quantile 0.2"
+    inside = one(3.0, [0.0, 1, 2, 3, 4, 5, 6])
+    assert inside.sentence == "a 3, inside the benign range, at its 50.0 % quantile"
+    assert replace(inside, normal_value=4.0).sentence == "a 3, 4 in the benign flow most like it"
 
 
 def test_wrong_shapes_and_orders_are_refused() -> None:
-    flow = pl.DataFrame({"a": [1.0]})
-    with pytest.raises(DataError, match=r"shape \(7, 1\)"):
-        reasons(flow, columns("a"), np.zeros((1, 7)), STEPS)
+    with pytest.raises(DataError, match="one row for each of 7 probabilities"):
+        BenignScale.of(np.zeros((1, 7)), STEPS)
     with pytest.raises(DataError, match="must not decrease"):
-        reasons(flow, columns("a"), np.arange(7.0)[::-1, None], STEPS)
+        BenignScale.of(np.arange(7.0)[::-1, None], STEPS)
     with pytest.raises(DataError, match="increase from 0 to 1"):
-        reasons(flow, columns("a"), np.zeros((7, 1)), STEPS[::-1])
-    with pytest.raises(SchemaError, match="lacks 1 of the 1 feature columns: b"):
-        reasons(flow, columns("b"), np.zeros((7, 1)), STEPS)
-    with pytest.raises(ConfigError, match="top must be >= 1"):
-        reasons(flow, columns("a"), np.zeros((7, 1)), STEPS, top=0)
+        BenignScale.of(np.zeros((7, 1)), STEPS[::-1])
