@@ -3,7 +3,7 @@
 from clan.calibrate.budget import DEFAULT_FPR, MIN_RANK, Budget
 from clan.calibrate.conformal import Calibration, calibrate
 from clan.calibrate.fdr import OnlineFdr, benjamini_hochberg
-from clan.calibrate.folds import assign_folds
+from clan.calibrate.folds import NEVER, assign_folds
 from clan.calibrate.groups import KEYS, Groups, check_keys
 from clan.calibrate.interval import alert_interval, rate_interval
 from clan.calibrate.observed_time import ObservedTime, observed_days
@@ -13,6 +13,7 @@ __all__ = [
     "DEFAULT_FPR",
     "KEYS",
     "MIN_RANK",
+    "NEVER",
     "Budget",
     "Calibration",
     "Groups",

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from clan.calibrate import Budget, assign_folds, check_keys
+from clan.calibrate import NEVER, Budget, check_keys
 from clan.detect import columns
 from clan.detect.cleaning import outlying_rows
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
@@ -153,19 +153,19 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         days = self.days if self.days is not None else rows.days
         if days is not None and n_seen is not None:  # a tenth of the flows is what a tenth of the time brings
             days *= len(rows.values) / n_seen
-        budget.alpha(len(rows.values), days)  # a budget that cannot be met should fail before the training, not after
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        draw, streams = np.random.default_rng(seed), rows.streams
-        folds = assign_folds(len(rows.values), self.n_folds, draw, source=streams.source, time=streams.time)
+        folds = rows.folds(self.n_folds, seed=seed)
+        held = folds != NEVER
+        budget.alpha(int(held.sum()), days and days * float(held.mean()))  # fails before the training, not after
         outlying = outlying_rows(rows.values, self.clean, seed=seed)
         self.model_, scores = cross_fit(
             rows.values, folds, recipe, seed=seed, groups=rows.groups, learn=~outlying, progress=progress
         )
         known = ~np.isnan(scores)
-        if not known.all():
+        if not known[held].all():
             message = f"the threshold rests on {known.sum():,} of {len(scores):,} flows: training was interrupted"
             warnings.warn(message, TrainingWarning, stacklevel=2)
-            days = None if days is None else days * float(known.mean())
+        days = days and days * float(known.mean())
         self.calibration_ = calibrate_rows(
             scores, budget, X, streams=rows.streams, days=days, by=self.thresholds_by, inflation=REFIT_INFLATION
         )

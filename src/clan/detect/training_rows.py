@@ -10,13 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from clan.calibrate import DEFAULT_FPR, MIN_RANK, Budget, Calibration, observed_days
+from clan.calibrate import DEFAULT_FPR, MIN_RANK, Budget, Calibration, assign_folds, observed_days
 from clan.detect import columns
 from clan.detect.columns import Streams
 from clan.detect.contamination import suspicious_rows
 from clan.encoder import fit_scaler
 from clan.errors import DataError, DataQualityWarning
-from clan.schema import IDENTITY, Feature, table_feature
+from clan.schema import IDENTITY, WINDOWS, Feature, table_feature
+
+WARM_UP_US = int(WINDOWS["60s"] * 1e6)
+"""The middle window of the context, in microseconds."""
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +56,17 @@ class TrainingRows:
     def groups(self) -> list[str]:
         """Feature group of each column of `values`."""
         return [f.group for f in self.features]
+
+    def folds(self, n_folds: int, *, seed: int) -> NDArray[np.int64]:
+        """Give each row the fold in which it is held out, see `clan.calibrate.assign_folds`."""
+        return assign_folds(
+            len(self.values),
+            n_folds,
+            np.random.default_rng(seed),
+            source=self.streams.source,
+            time=self.streams.time,
+            warm_up_us=WARM_UP_US if "context" in self.groups else 0,
+        )
 
     def name_rows(self, rows: NDArray[np.intp], limit: int = 10) -> str:
         """Name rows by uid, or by number from 0, the first `limit` of them."""

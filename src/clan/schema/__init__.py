@@ -2,6 +2,7 @@
 
 from clan.schema.conn_group import CONN_MEASURED, CONN_TOLD
 from clan.schema.conn_words import HISTORY, SERVICES, STATES
+from clan.schema.context_group import WINDOWS
 from clan.schema.feature import KINDS, Feature
 from clan.schema.groups import GROUPS, TABLE_PREFIX, check_columns, features_of, schema_hash, table_feature
 from clan.schema.identity import CARRIED, IDENTITY
@@ -17,6 +18,7 @@ __all__ = [
     "SERVICES",
     "STATES",
     "TABLE_PREFIX",
+    "WINDOWS",
     "Feature",
     "check_columns",
     "features_of",
