@@ -42,7 +42,7 @@ SCRIPTS = {
     "context": ("Context of flows", "benchmarks/speed/context.py"),
     "tables": ("Tables of flows and NetFlow", "benchmarks/speed/tables.py"),
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
-    "records": ("Flow records", "benchmarks/speed/records.py"),
+    "records": ("Flow records", "benchmarks/speed/records.py --records 400000"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
