@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clan.schema import KINDS, features_of
+from clan.schema import GROUPS, KINDS, features_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = tuple(
@@ -106,6 +106,22 @@ def source_table(group: str) -> str:
     return "\n".join([*lines, "", *(f"({number}) {how}  " for how, number in notes.items())]) + "\n"
 
 
+def group_table() -> str:
+    """Write how many columns of each feature group each kind of source tells exactly, approximately, or not at all."""
+    lines = [f"| group | {' | '.join(KINDS)} |", "|---|" + "---|" * len(KINDS)]
+    for group in GROUPS:
+        features = features_of([group])
+        cells = []
+        for kind in KINDS:
+            told = [feature.told_by(kind) for feature in features]
+            exact = sum(how == "exact" for how in told)
+            roughly = sum(how is not None for how in told) - exact
+            shown = [f"{n} {word}" for n, word in ((exact, "exact"), (roughly, "approx.")) if n]
+            cells.append(", ".join(shown) or "-")
+        lines.append(f"| `{group}` ({len(features)}) | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def with_figures(text: str) -> str:
     """Fill the places of a document with what the benchmarks printed; a place without a result stays empty.
 
@@ -115,6 +131,8 @@ def with_figures(text: str) -> str:
     def fill(place: re.Match[str]) -> str:
         if place[2].startswith("features_"):
             return f"{place[1]}{feature_table(place[2].removeprefix('features_'))}{place[3]}"
+        if place[2] == "groups":
+            return f"{place[1]}{group_table()}{place[3]}"
         if place[2].startswith("sources_"):
             return f"{place[1]}{source_table(place[2].removeprefix('sources_'))}{place[3]}"
         result = RESULTS / f"{place[2]}.md"

@@ -103,6 +103,10 @@ _LENGTHS = "counted from the link layer, less 14 bytes a packet"
 _SAMPLED = ("netflow", "times the sampling rate, where the exporter samples")
 _ARGUS_BYTES = ("argus", "counted from the link layer")
 _TABLE_BYTES = ("table", "from the IP or the link header, as the tool has it")
+_TOOL = ("table", "where the tool writes it, unknown elsewhere")
+_STATE = ("argus", "where State lists the flags of each side, unknown elsewhere")
+_SEQUENCE = ("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset")
+_SRC_PKTS = ("argus", "where there is SrcPkts, unknown elsewhere")
 _APPROXIMATE: dict[str, tuple[tuple[str, str], ...]] = {
     "conn_duration": (
         ("suricata", "end minus start as Suricata logs them, which cuts flows by its own timeouts"),
@@ -110,21 +114,25 @@ _APPROXIMATE: dict[str, tuple[tuple[str, str], ...]] = {
         ("argus", "as Argus cuts flows"),
         ("table", "as the tool cuts flows"),
     ),
-    "conn_fwd_packets": (_SAMPLED,),
-    "conn_bwd_packets": (_SAMPLED,),
+    "conn_fwd_packets": (_SAMPLED, _SRC_PKTS, _TOOL),
+    "conn_bwd_packets": (_SAMPLED, _SRC_PKTS, _TOOL),
     "conn_fwd_bytes": (("suricata", _LENGTHS), _SAMPLED, _ARGUS_BYTES, _TABLE_BYTES),
     "conn_bwd_bytes": (("suricata", _LENGTHS), _SAMPLED, _ARGUS_BYTES, _TABLE_BYTES),
-    "conn_fwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
-    "conn_bwd_payload": (("zeek", "from sequence numbers; from the IP bytes where Zeek leaves it unset"),),
+    "conn_fwd_payload": (_SEQUENCE, _TOOL),
+    "conn_bwd_payload": (_SEQUENCE, _TOOL),
+    **{f"conn_{side}_{flag}": (_STATE, _TOOL) for side in ("fwd", "bwd") for flag in ("syn", "fin", "rst")},
 }
 """How some sources tell what they cannot tell exactly."""
 
 _FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
-    "conn_fwd_bytes_mean": ("conn_fwd_bytes",),
-    "conn_bwd_bytes_mean": ("conn_bwd_bytes",),
+    "conn_fwd_bytes_mean": ("conn_fwd_bytes", "conn_fwd_packets"),
+    "conn_bwd_bytes_mean": ("conn_bwd_bytes", "conn_bwd_packets"),
     "conn_bwd_share": ("conn_fwd_bytes", "conn_bwd_bytes"),
     "conn_bytes_per_s": ("conn_fwd_bytes", "conn_bwd_bytes", "conn_duration"),
-    "conn_packets_per_s": ("conn_duration",),
+    "conn_packets_per_s": ("conn_fwd_packets", "conn_bwd_packets", "conn_duration"),
+    "conn_answered": ("conn_bwd_packets",),
+    "conn_established": ("conn_fwd_syn", "conn_bwd_syn"),
+    "conn_refused": ("conn_fwd_syn", "conn_bwd_syn", "conn_bwd_rst"),
 }
 """Derived columns whose inputs may be approximate."""
 
