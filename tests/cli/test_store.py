@@ -78,6 +78,30 @@ def test_suppression_hides_stored_alerts_until_it_is_removed(day: Path, capsys: 
     assert len(lines_of(capsys, "alerts", "list", "--json", "-n", "0", *store)) == before
 
 
+def test_verdicts_hide_name_and_are_undone(
+    day: Path, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["--store", str(day / "clan.db")]
+    for opinion, conditions in (("malicious:udp_scan", ["--protocol", "udp", "--dst", "10.77.20.40"]),
+                                ("malicious:slow_headers", ["--src", "198.51.100.201", "--port", "80"])):  # fmt: skip
+        for line in lines_of(capsys, "alerts", "list", "--json", "-n", "5", *conditions, *store):
+            name = line["alert"]["metadata"]["alert_id"][0]  # type: ignore[index]  # an EVE line
+            assert main(["verdict", name, opinion, "-q", *store]) == 0
+    assert len(lines_of(capsys, "verdict", "list", "--json", *store)) == 10
+    flood = lines_of(capsys, "alerts", "list", "--json", "-n", "1", "--src", "198.51.100.202", "--port", "443", *store)
+    name = flood[0]["alert"]["metadata"]["alert_id"][0]  # type: ignore[index]
+    assert main(["verdict", name, "benign", *store]) == 1
+    assert "refused: a verdict benign" in capsys.readouterr().err
+    named = str(tmp_path / "named.clan")
+    assert main(["finetune", "-m", model, "--verdicts", str(day / "clan.db"), "-o", named]) == 0
+    assert "5 udp_scan" in capsys.readouterr().err
+    for verdict in lines_of(capsys, "verdict", "list", "--json", *store):
+        assert main(["verdict", "undo", str(verdict["number"]), "-q", *store]) == 0
+    assert lines_of(capsys, "verdict", "list", "--json", *store) == []
+    assert main(["finetune", "-m", model, "--verdicts", str(day / "clan.db"), "-o", named]) == 1
+    assert "holds no verdict" in capsys.readouterr().err
+
+
 def test_next_run_hides_what_was_suppressed(
     day: Path, model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,6 +141,9 @@ def test_export_without_addresses(day: Path, tmp_path: Path, capsys: pytest.Capt
         (["suppress", "add", "--src", "10.0.0.1", "--until", "tomorrow"], 2, "'tomorrow' is no time"),
         (["alerts", "list", "--severity", "critical", "--store", "STORE"], 2, "unknown severity 'critical'"),
         (["alerts", "show", "xyz", "--store", "STORE"], 1, "'xyz' is no id"),
+        (["verdict", "abc", "--store", "STORE"], 2, "say what the alert was"),
+        (["verdict", "undo", "x", "--store", "STORE"], 2, "say which verdict to undo by its number"),
+        (["finetune", "-m", "m.clan", "-o", "n.clan"], 2, "give --labels with captures (-r), or --verdicts"),
         (["alerts", "prune", "--store", "STORE"], 2, "--max-days or --max-mb"),
         (["incidents", "show", "000000000000", "--store", "STORE"], 1, "found none"),
     ],

@@ -14,6 +14,7 @@ from clan.alerts.incident_tracker import IncidentTracker
 from clan.alerts.rate_limit import RateLimit
 from clan.alerts.store import FeatureRows, Store
 from clan.alerts.suppress_watch import WatchedSuppressions
+from clan.alerts.verdict_watch import WatchedVerdicts
 
 
 class Triage:
@@ -26,11 +27,11 @@ class Triage:
         incidents: What groups alerts; None: they are not grouped.
         suppressions: What nobody wants to see.
         hosts: Names and groups of hosts.
-        store: Where alerts and incidents are kept.
+        store: Where alerts and incidents are kept; what is like a flow that was judged benign there is hidden too.
         tell: Called with every record of an incident.
 
     Attributes:
-        n_hidden: Alerts that a suppression hid.
+        n_hidden: Alerts that a suppression or a verdict hid.
         n_limited: Alerts over the rate limit.
         ledger: The incidents as they were last told.
     """
@@ -46,6 +47,7 @@ class Triage:
     ) -> None:
         self.incidents, self.suppressions, self.store = incidents, suppressions, store
         self._hosts, self._tell = hosts, tell
+        self._verdicts = None if store is None else WatchedVerdicts(store)
         self.ledger = IncidentLedger()
         self.n_hidden = self.n_limited = 0
 
@@ -59,7 +61,7 @@ class Triage:
         Raises:
             SinkError: An incident could not be told.
         """
-        hidden = self._hidden(alerts)
+        hidden = self._hidden(alerts, features)
         events: list[Incident] = []
         kept, positions, out = [], [], []
         for position, alert in enumerate(alerts):
@@ -83,6 +85,8 @@ class Triage:
             rows = None if features is None else FeatureRows(names=features.names, values=features.values[positions])
             names = {alerts[position].alert_id: name for position, name in hidden.items()}
             self.store.write(kept, features=rows, hidden=names, incidents=[*events, *grown])
+            if hidden:
+                self._flush()
         self._told(events)
         for incident in grown:
             self.ledger.add(incident)
@@ -105,23 +109,24 @@ class Triage:
         """Close all incidents, and move the hit counters into the store; safe to call twice."""
         if self.incidents is not None:
             self._end(self.incidents.close())
-        if self.suppressions is not None:
-            self.suppressions.flush()
+        self._flush()
 
-    def _hidden(self, alerts: Sequence[Alert]) -> dict[int, str]:
-        """Give the positions of suppressed alerts, and by what."""
+    def _hidden(self, alerts: Sequence[Alert], features: FeatureRows | None) -> dict[int, str]:
+        """Give the positions of alerts that nobody wants to see, and by what."""
+        hidden = {} if self._verdicts is None else self._verdicts.match(alerts, features)
         current = None if self.suppressions is None else self.suppressions.current()
-        if not current:
-            return {}
-        now, hidden = datetime.now(UTC), {}
-        for position, alert in enumerate(alerts):
-            entry = current.match(alert, now=now)
+        now = datetime.now(UTC)
+        for position, alert in enumerate(alerts if current else ()):
+            entry = None if current is None else current.match(alert, now=now)
             if entry is not None:
                 hidden[position] = entry.suppression_id
         self.n_hidden += len(hidden)
-        if hidden and self.suppressions is not None:
-            self.suppressions.flush()
         return hidden
+
+    def _flush(self) -> None:
+        for watched in (self.suppressions, self._verdicts):
+            if watched is not None:
+                watched.flush()
 
     def _named(self, alert: Alert) -> Alert:
         if self._hosts is None:

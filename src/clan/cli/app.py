@@ -26,6 +26,7 @@ from clan.cli import (
     info,
     suppress,
     train,
+    verdict,
     watch,
 )
 from clan.cli.console import err, show_warnings
@@ -52,6 +53,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(suppress.app, name="suppress")
+app.command("verdict")(verdict.command)
 app.command("info")(info.command)
 app.command("doctor")(doctor.command)
 

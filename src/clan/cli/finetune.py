@@ -22,11 +22,25 @@ MIN_CLASS_FLOWS = 2
 
 def command(
     model: Model,
-    labels: Annotated[
-        str,
-        typer.Option("--labels", metavar="LABELS.csv", help="Names: label, and uid or hosts with ts_start and ts_end."),
-    ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="Where the model file goes.")],
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="LABELS.csv",
+            help="Names: label, and uid or hosts with ts_start and ts_end.",
+            show_default=False,
+        ),
+    ] = None,
+    verdicts: Annotated[
+        str | None,
+        typer.Option(
+            "--verdicts",
+            metavar="STORE.db",
+            help="Learn from the verdicts of this store, beside labels or without.",
+            show_default=False,
+        ),
+    ] = None,
     more: More = None,
     read: Read = None,
     benign: Annotated[
@@ -59,10 +73,11 @@ def command(
     from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
     from clan.sources.tabular import read_labels
 
-    paths = inputs(read, more)
+    _check_lessons(read or more, labels, verdicts)
+    paths = inputs(read, more) if labels is not None else []
     head_class(head, frozen=not full)
-    check_output(output, inputs=[*paths, *(benign or []), labels])
-    windows, detector = read_labels(labels), ClanDetector.load(model)
+    check_output(output, inputs=[*paths, *(benign or []), *(each for each in (labels, verdicts) if each)])
+    detector = ClanDetector.load(model)
 
     def reader_of(where: list[str]) -> WatchedReader:
         reader = WatchedReader(
@@ -77,11 +92,17 @@ def command(
         check_source(detector, reader.kind)
         return reader
 
-    reader = reader_of(paths)
-    flows = _read(reader)
-    if not quiet:
-        tell(reader.report)
-    flows, names, n_idle = _labelled(flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels)
+    lessons, n_idle = [], 0
+    if labels is not None:
+        windows, reader = read_labels(labels), reader_of(paths)
+        flows = _read(reader)
+        if not quiet:
+            tell(reader.report)
+        flows, names, n_idle = _labelled(flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels)
+        lessons.append((flows, names))
+    if verdicts is not None:
+        lessons.append(_judged(verdicts, detector))
+    flows, names = _together(lessons, detector)
     benign_rows = _read(reader_of(benign)) if benign else None
     classifier = FlowClassifier(detector, head=head, frozen=not full, unknown_share=unknown_share, random_state=seed)
     classifier.fit(flows, names.to_numpy(), benign_rows=benign_rows)
@@ -105,7 +126,7 @@ def _labelled(
     """Keep the flows that have a name; gives them, their names, and how many labels mean no flow.
 
     Raises:
-        DataError: No label means a flow, a class has one flow only, or there is one class only.
+        DataError: No label means a flow.
     """
     from clan.errors import DataError
     from clan.sources.tabular import label_flows
@@ -121,16 +142,66 @@ def _labelled(
         names = names.fill_null("benign")
     known = names.is_not_null()
     flows, names = flows.filter(known), names.filter(known)
-    rare = [str(name) for name, count in names.value_counts().iter_rows() if count < MIN_CLASS_FLOWS]
-    if rare:
-        raise DataError(
-            f"one flow only is labelled {', '.join(sorted(rare))}. A class needs {MIN_CLASS_FLOWS} or more: label "
-            f"more, or take it out of {labels}"
-        )
     missing = [feature.name for feature in detector.features_ if feature.name not in flows.columns]
     if missing:
         raise DataError(f"the model needs features that these captures do not give: {', '.join(missing[:8])}")
     return flows, names, n_idle
+
+
+def _check_lessons(paths: list[str] | None, labels: str | None, verdicts: str | None) -> None:
+    """Raise unless it is clear what to learn from."""
+    from clan.errors import ConfigError
+
+    if labels is None and verdicts is None:
+        raise ConfigError(
+            "nothing to learn from: give --labels with captures (-r), or --verdicts with a store, or both"
+        )
+    if labels is None and paths:
+        raise ConfigError(
+            "-r names captures whose flows --labels names: give it too, or use --benign for benign captures"
+        )
+
+
+def _judged(store: str, detector: ClanDetector) -> tuple[pl.DataFrame, pl.Series]:
+    """Give the judged flows of a store, and their names: the class, `malicious` where it has none, or `benign`.
+
+    Raises:
+        DataError: No verdict, or none on alerts of a model with these features.
+    """
+    import polars as pl
+
+    from clan.cli.storing import open_store
+    from clan.errors import DataError
+
+    with open_store(store) as opened:
+        flows = opened.judged()
+    missing = [feature.name for feature in detector.features_ if feature.name not in flows.columns]
+    if flows.is_empty() or missing:
+        more = f": these features are not in it: {', '.join(missing[:8])}" if len(flows) else ""
+        raise DataError(f"{store} holds no verdict on an alert of a model like this one{more}; clan verdict gives them")
+    return flows, flows.select(pl.coalesce("label", "verdict")).to_series().alias("label")
+
+
+def _together(lessons: list[tuple[pl.DataFrame, pl.Series]], detector: ClanDetector) -> tuple[pl.DataFrame, pl.Series]:
+    """Put labelled and judged flows into one table.
+
+    Raises:
+        DataError: A class has one flow only.
+    """
+    import polars as pl
+
+    from clan.errors import DataError
+
+    columns = [pl.col(feature.name).cast(pl.Float64) for feature in detector.features_]
+    flows = pl.concat([flows.select(columns) for flows, _ in lessons])
+    names = pl.concat([names.cast(pl.String).alias("label") for _, names in lessons])
+    rare = [str(name) for name, count in names.value_counts().iter_rows() if count < MIN_CLASS_FLOWS]
+    if rare:
+        raise DataError(
+            f"one flow only is labelled {', '.join(sorted(rare))}. A class needs {MIN_CLASS_FLOWS} or more: label "
+            "more, or take it out"
+        )
+    return flows, names
 
 
 def _tell(classifier: FlowClassifier, counts: dict[str, int], n_idle: int, n_benign: int, output: str) -> None:

@@ -5,6 +5,7 @@ from clan.alerts.store.retention import Retention
 from clan.alerts.store.rows import FeatureRows
 from clan.alerts.store.store import Store, StoredAlert
 from clan.alerts.store.suppression_table import Preview, StoredSuppression, SuppressionTable
+from clan.alerts.store.verdict_table import VerdictTable
 
 __all__ = [
     "FeatureRows",
@@ -15,4 +16,5 @@ __all__ = [
     "StoredAlert",
     "StoredSuppression",
     "SuppressionTable",
+    "VerdictTable",
 ]

@@ -5,9 +5,11 @@ MessagePack keeps what JSON cannot (infinite values), and its decoder checks typ
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -84,9 +86,21 @@ def upsert(table: str, columns: Sequence[str], key: Sequence[str], keep: Sequenc
     )
 
 
-def alert_of(body: bytes) -> Alert:
-    """Read an alert back."""
-    return _ALERT.decode(body)
+def alert_of(body: bytes, incident_id: str | None) -> Alert:
+    """Read an alert back; it may have moved to another incident since it was written."""
+    alert = _ALERT.decode(body)
+    return alert if alert.incident_id == incident_id else replace(alert, incident_id=incident_id)
+
+
+def floats(data: bytes) -> NDArray[np.float64]:
+    """Read features back."""
+    return np.frombuffer(data, dtype="<f8").astype(np.float64)
+
+
+def feature_names(connection: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
+    """Give the columns of each set of features."""
+    rows = connection.execute("SELECT id, names FROM feature_set").fetchall()
+    return {number: tuple(json.loads(names)) for number, names in rows}
 
 
 def incident_of(body: bytes) -> Incident:

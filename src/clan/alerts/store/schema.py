@@ -77,6 +77,11 @@ MIGRATIONS = (
     );
     CREATE INDEX verdict_alert ON verdict (alert_id);
     """,
+    """
+    INSERT INTO meta VALUES ('verdicts_version', 0);
+    ALTER TABLE verdict ADD COLUMN scope TEXT NOT NULL DEFAULT 'hosts';
+    ALTER TABLE verdict ADD COLUMN hits INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 VERSION = len(MIGRATIONS)
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import numpy as np
 import polars as pl
 
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
 from clan.alerts.store.connection import Synchronous, connect
+from clan.alerts.store.frames import feature_frame, judged_frame
 from clan.alerts.store.query import Query
 from clan.alerts.store.retention import Retention, prune, size_of
-from clan.alerts.store.rows import FeatureRows, alert_of, incident_of
+from clan.alerts.store.rows import FeatureRows, alert_of, feature_names, incident_of
 from clan.alerts.store.suppression_table import SuppressionTable
+from clan.alerts.store.verdict_table import VerdictTable
 from clan.alerts.store.writer import StoreWriter
 from clan.alerts.suppressions import Suppressions
 from clan.errors import StoreError
@@ -63,7 +63,9 @@ class Store:
         self._writer = StoreWriter(self._connection)
         self._retention, self._prune_at = retention, 0
         self.suppression_table = SuppressionTable(self._connection)
+        self.verdict_table = VerdictTable(self._connection)
         self._seen = -1  # version of the suppressions
+        self._seen_verdicts = -1
         self.n_pruned = 0
 
     # writing
@@ -135,10 +137,7 @@ class Store:
             [*values, -1 if query.limit is None else query.limit],
         )
         for body, incident_id, hidden_by in rows:
-            alert = alert_of(body)  # it may have moved to another incident since
-            yield StoredAlert(
-                alert if alert.incident_id == incident_id else replace(alert, incident_id=incident_id), hidden_by
-            )
+            yield StoredAlert(alert_of(body, incident_id), hidden_by)
 
     def count_alerts(self, query: Query | None = None) -> int:
         """Count alerts, whatever the limit of the query."""
@@ -153,7 +152,7 @@ class Store:
             StoreError: None does, or several do.
         """
         body, incident_id, hidden_by = self._one("alert", "alert_id", prefix, "body, incident_id, hidden_by")
-        return StoredAlert(replace(alert_of(body), incident_id=incident_id), hidden_by)
+        return StoredAlert(alert_of(body, incident_id), hidden_by)
 
     def incidents(self, query: Query | None = None) -> Iterator[Incident]:
         """Give incidents as they were last told, the latest first; without a query all that have a visible alert."""
@@ -195,7 +194,7 @@ class Store:
             f"WHERE features IS NOT NULL AND {where} ORDER BY time_us DESC, id DESC",
             values,
         ).fetchall()
-        return self._frame(rows)
+        return feature_frame(rows, feature_names(self._connection))
 
     # suppressions
 
@@ -216,6 +215,34 @@ class Store:
             self._writer.failure = str(error)
             return
         suppressions.hits.clear()
+
+    # verdicts
+
+    def judged(self) -> pl.DataFrame:
+        """Give the flows that somebody judged, for calibration and naming to learn from.
+
+        Returns:
+            `alert_id`, `uid`, `verdict` (`benign` or `malicious`), `label` (name of the class, or null), and a float
+            column for each feature; null where the source could not tell. One row for each verdict in force on an alert
+            that was stored with its features.
+        """
+        entries = [*self.verdict_table.exemplars("benign"), *self.verdict_table.exemplars("malicious")]
+        entries.sort(key=lambda entry: entry.verdict.verdict_id)
+        return judged_frame(entries)
+
+    def verdicts_changed(self) -> bool:
+        """Whether verdicts were given or undone since this was last asked, by whomever; costs microseconds."""
+        before, self._seen_verdicts = self._seen_verdicts, self.verdict_table.version
+        return before != self._seen_verdicts
+
+    def count_verdict_hits(self, hits: Counter[int]) -> None:
+        """Move hit counters of verdicts into the store; on a full disk they stay where they are."""
+        try:
+            self.verdict_table.count_hits(hits)
+        except sqlite3.Error as error:
+            self._writer.failure = str(error)
+            return
+        hits.clear()
 
     # all of it
 
@@ -251,21 +278,3 @@ class Store:
             found = f"several: {', '.join(str(row[0]) for row in rows)}" if rows else "none"
             raise StoreError(f"expected one {table} whose id begins with {text}, found {found} in {self.path}")
         return tuple(rows[0][1:])
-
-    def _frame(self, rows: Sequence[tuple[str, str, int, bytes]]) -> pl.DataFrame:
-        sets = {
-            number: json.loads(names)
-            for number, names in self._connection.execute("SELECT id, names FROM feature_set").fetchall()
-        }
-        parts = []
-        for number, names in sets.items():
-            chosen = [row for row in rows if row[2] == number]
-            values = np.frombuffer(b"".join(row[3] for row in chosen), dtype="<f8").reshape(len(chosen), len(names))
-            columns = {"alert_id": [row[0] for row in chosen], "uid": [row[1] for row in chosen]}
-            numbers = {name: pl.Series(values[:, i]).fill_nan(None) for i, name in enumerate(names)}
-            parts.append(
-                pl.DataFrame({**columns, **numbers}, schema_overrides={"alert_id": pl.String, "uid": pl.String})
-            )
-        if not parts:
-            return pl.DataFrame(schema={"alert_id": pl.String, "uid": pl.String})
-        return pl.concat(parts, how="diagonal")

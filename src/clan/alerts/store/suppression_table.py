@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,11 +9,12 @@ from typing import NamedTuple
 
 from clan.alerts.store.connection import transaction
 from clan.alerts.store.query import hides
+from clan.alerts.store.recovery import recover
 from clan.alerts.store.rows import micros, moment, now_us
+from clan.alerts.store.suppression_rows import COLUMNS, active_suppressions, suppression_of
 from clan.alerts.suppression import Suppression
 from clan.errors import StoreError
 
-_COLUMNS = "src, dst, port, protocol, label, alert_id, until_us, either, reason, origin, created_us"
 _VISIBLE = "hidden_by IS NULL"
 
 
@@ -55,19 +55,16 @@ class SuppressionTable:
 
     def active(self) -> list[Suppression]:
         """Give those that are in force, oldest first; also those that have ended, for alerts from before their end."""
-        rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM suppression WHERE removed_us IS NULL ORDER BY created_us, suppression_id"  # noqa: S608
-        )
-        return [_suppression(row) for row in rows]
+        return active_suppressions(self._connection)
 
     def listed(self) -> list[StoredSuppression]:
         """Give those that are in force, with their counters."""
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS}, hits, last_hit_us, "  # noqa: S608 - names of our own columns
+            f"SELECT {COLUMNS}, hits, last_hit_us, "  # noqa: S608 - names of our own columns
             "(SELECT count(*) FROM alert WHERE hidden_by = suppression_id) "
             "FROM suppression WHERE removed_us IS NULL ORDER BY created_us, suppression_id"
         )
-        return [StoredSuppression(_suppression(row), row[-3], moment(row[-2]), row[-1]) for row in rows]
+        return [StoredSuppression(suppression_of(row), row[-3], moment(row[-2]), row[-1]) for row in rows]
 
     def preview(self, entry: Suppression) -> Preview:
         """Count what a suppression would hide."""
@@ -83,7 +80,7 @@ class SuppressionTable:
         made = entry.created or datetime.now(UTC)
         with transaction(self._connection):
             self._connection.execute(
-                f"INSERT OR REPLACE INTO suppression (suppression_id, {_COLUMNS}, hits, last_hit_us) "  # noqa: S608
+                f"INSERT OR REPLACE INTO suppression (suppression_id, {COLUMNS}, hits, last_hit_us) "  # noqa: S608
                 "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(hits), 0), max(last_hit_us) "
                 "FROM suppression WHERE suppression_id = ? AND removed_us IS NULL",
                 (
@@ -93,7 +90,12 @@ class SuppressionTable:
                     entry.reason, entry.origin, micros(made), entry.suppression_id,
                 ),
             )  # fmt: skip
-            self._show(entry.suppression_id)  # a nearer time limit shows what it hid beyond
+            recover(self._connection, entry.suppression_id)  # a nearer time limit shows what it hid beyond
+            sql, values = hides(entry)
+            self._connection.execute(
+                f"UPDATE alert SET hidden_by = ? WHERE {_VISIBLE} AND {sql}",  # noqa: S608 - see `hides`
+                [entry.suppression_id, *values],
+            )
             self._changed()
             (hiding,) = self._connection.execute(
                 "SELECT count(*) FROM alert WHERE hidden_by = ?", (entry.suppression_id,)
@@ -117,7 +119,7 @@ class SuppressionTable:
             self._connection.execute(
                 "UPDATE suppression SET removed_us = ? WHERE suppression_id = ?", (now_us(), entry.suppression_id)
             )
-            shown = self._show(entry.suppression_id)
+            shown = recover(self._connection, entry.suppression_id)
             self._changed()
         return entry, shown
 
@@ -130,40 +132,5 @@ class SuppressionTable:
                     [(count, now_us(), name) for name, count in hits.items()],
                 )
 
-    def _show(self, suppression_id: str) -> int:
-        """Take a suppression off its alerts, and put on what else hides them; gives how many are seen."""
-        execute = self._connection.execute
-        execute("CREATE TEMP TABLE IF NOT EXISTS shown (id INTEGER PRIMARY KEY)")
-        execute("DELETE FROM shown")
-        execute("INSERT INTO shown SELECT id FROM alert WHERE hidden_by = ?", (suppression_id,))
-        execute("UPDATE alert SET hidden_by = NULL WHERE hidden_by = ?", (suppression_id,))
-        for entry in self.active():
-            sql, values = hides(entry)
-            # what is new looks at every alert; the others only at those that have just been uncovered
-            where = "" if entry.suppression_id == suppression_id else " AND id IN (SELECT id FROM shown)"
-            execute(
-                f"UPDATE alert SET hidden_by = ? WHERE {_VISIBLE} AND {sql}{where}",  # noqa: S608 - see `hides`
-                [entry.suppression_id, *values],
-            )
-        (seen,) = execute(f"SELECT count(*) FROM alert WHERE {_VISIBLE} AND id IN (SELECT id FROM shown)").fetchone()  # noqa: S608
-        return int(seen)
-
     def _changed(self) -> None:
         self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'suppressions_version'")
-
-
-def _suppression(row: tuple[object, ...]) -> Suppression:
-    src, dst, port, protocol, label, alert_id, until_us, either, reason, origin, created_us, *_ = row
-    return Suppression(
-        src=None if src is None else ipaddress.ip_network(str(src)),
-        dst=None if dst is None else ipaddress.ip_network(str(dst)),
-        port=port,  # type: ignore[arg-type]  # the table's types
-        protocol=protocol,  # type: ignore[arg-type]
-        label=label,  # type: ignore[arg-type]
-        alert_id=alert_id,  # type: ignore[arg-type]
-        until=moment(until_us),  # type: ignore[arg-type]
-        either=bool(either),
-        reason=str(reason),
-        origin=str(origin),
-        created=moment(created_us),  # type: ignore[arg-type]
-    )
