@@ -24,6 +24,7 @@ from clan.cli import (
     flows,
     incidents,
     info,
+    sinks,
     suppress,
     train,
     verdict,
@@ -54,6 +55,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(suppress.app, name="suppress")
 app.command("verdict")(verdict.command)
+app.add_typer(sinks.app, name="sinks")
 app.command("info")(info.command)
 app.command("doctor")(doctor.command)
 

@@ -31,7 +31,7 @@ from clan.cli.options import (
     Workers,
     share_or_none,
 )
-from clan.cli.sinking import counters_of, tell_sinks
+from clan.cli.sinking import account_of_sinks, tell_sinks
 from clan.cli.triaging import (
     HostLimit,
     HostsFile,
@@ -166,6 +166,7 @@ def command(
             if annotate
             else open_triage(
                 stack,
+                sinks=sinks,
                 incidents=incidents,
                 store=store,
                 synchronous=synchronous,
@@ -196,7 +197,7 @@ def command(
         found["holding"] = monitor.holding.state().as_json()
         if outcome.agreement.theirs:
             found |= {"source_alerts": outcome.agreement.theirs, "source_alerts_agreed": outcome.agreement.both}
-        found |= account_of(triage) | ({"sinks": counters_of(sinks)} if settings else {})
+        found |= account_of(triage) | account_of_sinks(sinks)
         write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
     files = [path for path in (scores, report, incidents) if path]
     _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
@@ -237,6 +238,7 @@ def _tell(
 ) -> None:
     """Say what was read and what was found; to who wants quiet, only what did not reach its receiver."""
     from clan.alerts import summary
+    from clan.alerts.sinks import counters_of
     from clan.cli.reading import tell
 
     tell_sinks(counters_of(sinks), quiet=quiet)

@@ -88,11 +88,12 @@ def reopened_by_hangup(sinks: Sequence[EncodingSink]) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def counters_of(sinks: Sequence[EncodingSink]) -> dict[str, dict[str, Any]]:
-    """Give what became of the alerts, by the name of the sink; the file of the run is none."""
-    from clan.alerts.sinks import DirectSink
+def account_of_sinks(sinks: Sequence[EncodingSink]) -> dict[str, Any]:
+    """Give what became of the alerts by sink, as JSON values; nothing where there is no sink."""
+    from clan.alerts.sinks import counters_of
 
-    return {each.name: each.counters() for each in sinks if not isinstance(each, DirectSink)}
+    counters = counters_of(sinks)
+    return {"sinks": counters} if counters else {}
 
 
 def tell_sinks(counters: Mapping[str, Mapping[str, Any]], *, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +11,8 @@ import typer
 from clan.cli.console import err
 
 if TYPE_CHECKING:
-    from clan.alerts import Triage, WatchedSuppressions
+    from clan.alerts import Incident, Triage, WatchedSuppressions
+    from clan.alerts.sinks import EncodingSink
 
 IncidentsFile = Annotated[
     str | None,
@@ -61,6 +63,7 @@ HostLimit = Annotated[
 def open_triage(
     stack: ExitStack,
     *,
+    sinks: Sequence[EncodingSink],
     incidents: str | None,
     store: str | None,
     synchronous: str,
@@ -85,7 +88,10 @@ def open_triage(
         limit=None if limit is None else RateLimit(count=limit),
     )
     file = None if incidents is None else stack.enter_context(open_output(incidents))
-    triage = settings.open(stack, tell=() if file is None else (lambda each: file.write(encode_incident(each)),))
+    tell: list[Callable[[Incident], None]] = [sink.emit for sink in sinks if sink.events != "alerts"]
+    if file is not None:
+        tell.append(lambda each: file.write(encode_incident(each)))
+    triage = settings.open(stack, tell=tell)
     if triage.suppressions is not None:
         _tell(triage.suppressions)
     return triage

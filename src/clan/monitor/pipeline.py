@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clan.alerts import Agreement, Alert, Sink, Triage, alerts_from
+from clan.alerts.sinks import counters_of
 from clan.alerts.sinks.encodings.eve import encode_stats
 from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
@@ -170,6 +171,7 @@ class Monitor:
                 "behind_s": round(status.behind_s, 1),
                 "counts": dict(status.counts),
                 "holding": self.holding.state().brief(),
+                "sinks": counters_of(self._sinks),
             },
         }
 

@@ -83,7 +83,7 @@ class Watch:
             self.reader: EndlessReader = reader
             self.outlets = Outlets(settings.sinks)
             opening.callback(self.outlets.close)
-            self.triage = settings.triage.open(opening, tell=[self.tally.tell])
+            self.triage = settings.triage.open(opening, tell=[self.tally.tell, self.outlets.emit])
             self.monitor = Monitor(
                 self.model.detector,
                 namer=self.model.namer,

@@ -4,7 +4,15 @@ from clan.alerts.sinks.annotated import AnnotatedLog
 from clan.alerts.sinks.base import Event, Sink
 from clan.alerts.sinks.encoding import Container, Encoding, encoding_names, encoding_of
 from clan.alerts.sinks.kind import Kind, kinds
-from clan.alerts.sinks.opening import DirectSink, EncodingSink, SpooledSink, open_sink, spool_folder, state_folder
+from clan.alerts.sinks.opening import (
+    DirectSink,
+    EncodingSink,
+    SpooledSink,
+    counters_of,
+    open_sink,
+    spool_folder,
+    state_folder,
+)
 from clan.alerts.sinks.settings import SinkSettings
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "Sink",
     "SinkSettings",
     "SpooledSink",
+    "counters_of",
     "encoding_names",
     "encoding_of",
     "kinds",

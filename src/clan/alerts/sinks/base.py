@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
 
 Event = Alert | Incident
 """What sinks take."""
+Events = Literal["alerts", "incidents", "all"]
+"""Which of them a sink takes."""
 
 
 class Sink(Protocol):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from clan.alerts.delivery import Counters, Delivery, Record, Spool, Transport
-from clan.alerts.sinks.base import Event
+from clan.alerts.incident import Incident
+from clan.alerts.sinks.base import Event, Events, Sink
 from clan.alerts.sinks.encoding import Encoding, encoding_of
 from clan.alerts.sinks.finding import record_id_of
 from clan.alerts.sinks.settings import SinkSettings
@@ -47,7 +48,7 @@ def open_sink(settings: SinkSettings, *, tell: Callable[[str], None] | None = No
     encoding = opener.encoding_over(encoding_of(settings.format), settings.options)
     transport = opener.open_transport(settings.address, settings.options, encoding)
     if not settings.spooled:
-        return DirectSink(encoding, transport, name=settings.name, severity=settings.severity)
+        return DirectSink(encoding, transport, name=settings.name, severity=settings.severity, events=settings.events)
     delivery = settings.delivery
     try:
         spool = Spool(spool_folder(settings), max_bytes=delivery.spool_max, fsync=delivery.fsync)
@@ -59,6 +60,7 @@ def open_sink(settings: SinkSettings, *, tell: Callable[[str], None] | None = No
         Delivery(transport, spool, delivery, name=settings.name, tell=tell),
         name=settings.name,
         severity=settings.severity,
+        events=settings.events,
     )
 
 
@@ -69,18 +71,20 @@ class EncodingSink:
         encoding: Event to bytes.
         name: What it is called in messages and statistics.
         severity: The least severe level that it takes.
+        events: Whether it takes alerts, incidents or both.
     """
 
-    def __init__(self, encoding: Encoding, *, name: str, severity: int = 4) -> None:
-        self.name, self.encoding, self.severity = name, encoding, severity
+    def __init__(self, encoding: Encoding, *, name: str, severity: int = 4, events: Events = "alerts") -> None:
+        self.name, self.encoding, self.severity, self.events = name, encoding, severity, events
 
     def emit(self, event: Event, /) -> None:
-        """Take one event over, if it is severe enough.
+        """Take one event over, if it is of the right sort and severe enough.
 
         Raises:
             SinkError: As `Sink.emit`.
         """
-        if event.severity <= self.severity:
+        sort = "incidents" if isinstance(event, Incident) else "alerts"
+        if event.severity <= self.severity and self.events in (sort, "all"):
             self._take(Record(record_id_of(event), self.encoding.encode(event)))
 
     def _take(self, record: Record) -> None:
@@ -107,6 +111,11 @@ class EncodingSink:
         self.close()
 
 
+def counters_of(sinks: Iterable[Sink]) -> dict[str, dict[str, Any]]:
+    """Give what became of the events, by the name of the sink; a file that is the result of a run is none."""
+    return {each.name: each.counters() for each in sinks if isinstance(each, SpooledSink)}
+
+
 class SpooledSink(EncodingSink):
     """A sink whose receiver may be away: see `clan.alerts.delivery.Delivery`.
 
@@ -115,10 +124,13 @@ class SpooledSink(EncodingSink):
         delivery: Brings them to the receiver; closed with the sink.
         name: What it is called.
         severity: The least severe level that it takes.
+        events: Whether it takes alerts, incidents or both.
     """
 
-    def __init__(self, encoding: Encoding, delivery: Delivery, *, name: str, severity: int = 4) -> None:
-        super().__init__(encoding, name=name, severity=severity)
+    def __init__(
+        self, encoding: Encoding, delivery: Delivery, *, name: str, severity: int = 4, events: Events = "alerts"
+    ) -> None:
+        super().__init__(encoding, name=name, severity=severity, events=events)
         self.delivery = delivery
 
     def _take(self, record: Record) -> None:
@@ -147,10 +159,19 @@ class DirectSink(EncodingSink):
         transport: Takes them to the receiver; closed with the sink.
         name: What it is called.
         severity: The least severe level that it takes.
+        events: Whether it takes alerts, incidents or both.
     """
 
-    def __init__(self, encoding: Encoding, transport: Transport, *, name: str = "output", severity: int = 4) -> None:
-        super().__init__(encoding, name=name, severity=severity)
+    def __init__(
+        self,
+        encoding: Encoding,
+        transport: Transport,
+        *,
+        name: str = "output",
+        severity: int = 4,
+        events: Events = "alerts",
+    ) -> None:
+        super().__init__(encoding, name=name, severity=severity, events=events)
         self.transport, self.count = transport, Counters()
         self._closed = False
 

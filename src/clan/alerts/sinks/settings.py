@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from clan.alerts.delivery import DeliverySettings
 from clan.alerts.sinks.address import Address, address_of
+from clan.alerts.sinks.base import Events
 from clan.alerts.sinks.encoding import encoding_names
 from clan.alerts.sinks.kind import Kind, kind_of
 from clan.alerts.sinks.option import Value, option_names, read_options
@@ -21,13 +22,13 @@ LEVELS: Final = {"high": 1, "medium": 2, "low": 3, "marginal": 4}
 
 
 @dataclass(frozen=True, kw_only=True)
-class _General:
+class General:
     """Options that every sink has, beside those of its delivery."""
 
     name: str | None = None
     format: str | None = None
     severity: Literal["high", "medium", "low", "marginal"] = "marginal"
-    events: Literal["all", "alerts", "incidents"] = "all"
+    events: Events = "alerts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class SinkSettings:
     name: str
     format: str
     severity: int
-    events: Literal["all", "alerts", "incidents"]
+    events: Events
     delivery: DeliverySettings
     spooled: bool
     options: Any = field(repr=False)
@@ -86,7 +87,7 @@ class SinkSettings:
     @classmethod
     def _of(cls, kind: Kind, address: Address, given: Mapping[str, Value]) -> Self:
         what, opener = f"a {kind.scheme} sink", kind.opener
-        parts: tuple[Any, ...] = (_General, DeliverySettings, opener.Options)
+        parts: tuple[Any, ...] = (General, DeliverySettings, opener.Options)
         known = [option_names(part) for part in parts]
         for name, value in given.items():
             if not any(name in names for names in known):
@@ -97,7 +98,7 @@ class SinkSettings:
             read_options(part, {n: v for n, v in given.items() if n in names}, what=what)
             for part, names in zip(parts, known, strict=True)
         ]
-        general: _General = read[0]
+        general: General = read[0]
         delivery: DeliverySettings = read[1]
         encoding = general.format or kind.format
         if encoding not in encoding_names():
