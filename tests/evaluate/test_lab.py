@@ -33,7 +33,7 @@ def day(labels: list[str]) -> SiteDays:
             "src_ip": [f"192.0.2.{number % 2}" for number in range(n)],
         }
     )
-    return SiteDays(name="x", quiet=flows, mixed=flows, labels=np.array(labels), compression=120)
+    return SiteDays(name="x", quiet=flows, quiet_again=None, mixed=flows, labels=np.array(labels), compression=120)
 
 
 def test_a_class_is_flagged_when_chance_does_not_explain_it() -> None:
@@ -47,6 +47,14 @@ def test_a_class_is_flagged_when_chance_does_not_explain_it() -> None:
     assert not classes["beacon"]["flagged"]  # one of 50 is what benign flows do, too
     assert classes["scan"]["alerts"] == 3
     assert found["macro_recall"] == pytest.approx((0.3 + 0.02) / 2)
+
+
+def test_bystanders_are_hosts_of_an_attack_in_the_minute_before() -> None:
+    # the attack ends at second 11 and comes from 192.0.2.0, as every second flow does
+    labels = ["benign"] * 10 + ["scan"] + ["benign"] * 100
+    found = judge_day(day(labels), np.ones(111), 0.5)
+    assert found["false_alarms"] == 110
+    assert found["bystander_alarms"] == 30  # of the flows at seconds 12, 14, ... 70
 
 
 def test_first_alert_is_told_in_minutes_of_the_day() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import binom
 
 from clan.evaluate.metrics import auroc, macro
 from clan.evaluate.sites import BENIGN, SIDE_EFFECT, SiteDays
+from clan.schema import WINDOWS
 
 BY_CHANCE = 0.01
 """A class is flagged where so many of its flows alert that as many benign ones would with a smaller probability."""
@@ -34,6 +37,10 @@ class ClassDay:
     alerts: int
     flagged: bool
     first_alert_min: float | None
+
+
+NEAR = "60s"
+"""A benign flow is a bystander's where one of its hosts had to do with an attack so long before: the middle window."""
 
 
 def judge_day(day: SiteDays, scores: NDArray[np.float64], threshold: float) -> dict[str, object]:
@@ -62,10 +69,29 @@ def judge_day(day: SiteDays, scores: NDArray[np.float64], threshold: float) -> d
         "flagged": sum(each.flagged for each in classes.values()),
         "n_classes": len(classes),
         "false_alarms": false_alarms,
+        "bystander_alarms": int(_bystanders(day)[(day.labels == BENIGN) & (scores >= threshold)].sum()),
         "n_benign": len(benign),
         "side_effect_alerts": int((side >= threshold).sum()),
         "classes": json.dumps({name: asdict(each) for name, each in classes.items()}),
     }
+
+
+def _bystanders(day: SiteDays) -> NDArray[np.bool_]:
+    """Tell which flows end within `NEAR` after the end of a flow of an attack with one of their hosts."""
+    ends = [
+        day.mixed.lazy().select(pl.col(host).alias("host"), "ts_end", row=pl.arange(pl.len()))
+        for host in ("src_ip", "dst_ip")
+        if host in day.mixed.columns
+    ]
+    if not ends:
+        return np.zeros(day.mixed.height, dtype=np.bool_)
+    flows = pl.concat(ends).drop_nulls().sort("ts_end")
+    attacking = pl.Series(~np.isin(day.labels, (BENIGN, SIDE_EFFECT))).arg_true()
+    attacks = flows.filter(pl.col("row").is_in(attacking.implode())).select("host", "ts_end", attack=pl.lit(value=True))
+    window = timedelta(seconds=WINDOWS[NEAR])
+    joined = flows.join_asof(attacks, on="ts_end", by="host", tolerance=window, check_sortedness=False)
+    near = joined.filter("attack").collect()["row"].unique().to_numpy()
+    return np.isin(np.arange(day.mixed.height), near)
 
 
 def _judge_class(

@@ -30,17 +30,21 @@ def site_tables(runs: pl.DataFrame, *, against: str = "clan") -> str:
         "Means over seeds. A class is *flagged* where more of its flows alert than chance explains at the day's rate "
         "of false alarms (binomial, 1 %). Thresholds come from a quiet day: of the same site, held out in blocks of "
         "time, or, recalibrated, of the site that is watched. The first alert is in minutes of the day after the first "
-        f"packet of the attack. Measured at {', '.join(where) or 'an unknown commit'} on {machines}."
+        "packet of the attack. *Alarms, quiet day*: on another day without attacks, which is what the budget is about; "
+        "*other day*: the one with attacks. "
+        "*Bystanders*: those of them on a host that attacked or was attacked in the minute before. "
+        f"Measured at {', '.join(where) or 'an unknown commit'} on {machines}."
     )
     return "\n\n".join(parts)
 
 
 def _detectors(part: pl.DataFrame, site: str) -> str:
     header = ["detector", "features", "trained on", "threshold from", "macro AUROC", "recall at the budget"]
-    header += ["classes flagged", "false alarms a day", "of benign flows"]
+    header += ["classes flagged", "alarms, quiet day", "false alarms, other day", "bystanders", "of benign flows"]
     keys = ["detector", "features", "trained_on", "threshold_from"]
     figures = part.group_by(keys, maintain_order=True).agg(
-        pl.col("macro_auroc", "macro_recall", "flagged", "n_classes", "false_alarms", "n_benign").mean()
+        pl.col("macro_auroc", "macro_recall", "flagged", "n_classes", "n_benign").mean(),
+        pl.col("quiet_alarms", "false_alarms", "bystander_alarms").cast(pl.Float64).mean(),
     )
     home = pl.col("trained_on").is_in([site, ""])
     figures = figures.sort(~home, "trained_on", "threshold_from", "features", -pl.col("macro_auroc"))
@@ -50,7 +54,8 @@ def _detectors(part: pl.DataFrame, site: str) -> str:
         [
             row["detector"], row["features"] or "none", row["trained_on"] or "nothing", row["threshold_from"],
             f"{row['macro_auroc']:.3f}", f"{row['macro_recall']:.1%}", row["found"],
-            f"{row['false_alarms']:.1f}", f"{row['n_benign']:,.0f}",
+            "-" if row["quiet_alarms"] is None else f"{row['quiet_alarms']:.1f}",
+            f"{row['false_alarms']:.1f}", f"{row['bystander_alarms']:.1f}", f"{row['n_benign']:,.0f}",
         ]
         for row in figures.iter_rows(named=True)
     ]  # fmt: skip

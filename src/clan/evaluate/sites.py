@@ -18,16 +18,17 @@ from clan.sources.tabular import label_flows, read_labels
 BENIGN = "benign"
 SIDE_EFFECT = "side_effect"
 """Flows that come of an attack and are not it: neither benign nor part of a class."""
-_QUIET, _MIXED = "benign.pcapng.zst", "mixed.pcapng.zst"
+_QUIET, _QUIET_AGAIN, _MIXED = "benign.pcapng.zst", "benign-2.pcapng.zst", "mixed.pcapng.zst"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteDays:
-    """Two days of one site.
+    """Days of one site.
 
     Attributes:
         name: Of the site.
-        quiet: Flows of the day without attacks.
+        quiet: Flows of a day without attacks.
+        quiet_again: Flows of another such day, on which users do other things; None where it was not recorded.
         mixed: Flows of the day with them.
         labels: Class of each flow of `mixed`; `benign` and `side_effect` among them. Shape `(n_mixed,)`.
         compression: Seconds of the day that one second of the recording stands for.
@@ -35,6 +36,7 @@ class SiteDays:
 
     name: str
     quiet: pl.DataFrame
+    quiet_again: pl.DataFrame | None
     mixed: pl.DataFrame
     labels: NDArray[np.str_]
     compression: float
@@ -55,7 +57,7 @@ def find_sites(folder: str | Path) -> dict[str, Path]:
 
 
 def read_site(folder: Path, name: str, features: Sequence[str]) -> SiteDays:
-    """Read both days of a site.
+    """Read the days of a site.
 
     Args:
         folder: Where its recordings are.
@@ -67,12 +69,20 @@ def read_site(folder: Path, name: str, features: Sequence[str]) -> SiteDays:
         SchemaError: What is said about the recording lacks its compression, or it is not the same for both days.
     """
     quiet, mixed = (read_flows(folder / f"{name}-{part}", features=features) for part in (_QUIET, _MIXED))
+    again = folder / f"{name}-{_QUIET_AGAIN}"
     found, _ = label_flows(mixed, read_labels(folder / f"{name}-labels.csv"))
     compressions = {_compression(folder / f"{name}-{kind}.json") for kind in ("benign", "mixed")}
     if len(compressions) > 1:
         raise SchemaError(f"the two days of {name} are compressed differently: {sorted(compressions)}")
     labels = found.fill_null(BENIGN).to_numpy().astype(str)
-    return SiteDays(name=name, quiet=quiet, mixed=mixed, labels=labels, compression=compressions.pop())
+    return SiteDays(
+        name=name,
+        quiet=quiet,
+        quiet_again=read_flows(again, features=features) if again.is_file() else None,
+        mixed=mixed,
+        labels=labels,
+        compression=compressions.pop(),
+    )
 
 
 def _compression(path: Path) -> float:

@@ -39,6 +39,8 @@ FIELDS = (
     "flagged",
     "n_classes",
     "false_alarms",
+    "bystander_alarms",
+    "quiet_alarms",
     "n_benign",
     "side_effect_alerts",
     "classes",
@@ -99,20 +101,20 @@ def _run_one(
         return
     try:
         trained = _train(rival, day.quiet, features, seed, options)
-        found = judge_day(day, trained.score(day.mixed), trained.threshold)
+        found = _judge(day, trained.score, trained.threshold)
         _append(results, own | found, day)
         for other in others:
-            scores, quiet = trained.score(other.mixed), trained.score(other.quiet)
             there = what | {"site": other.name}
-            _append(results, there | {"threshold_from": day.name} | judge_day(other, scores, trained.threshold), day)
-            moved = _threshold(quiet)
-            _append(results, there | {"threshold_from": other.name} | judge_day(other, scores, moved), day)
+            moved = _threshold(trained.score(other.quiet))
+            for name, threshold in ((day.name, trained.threshold), (other.name, moved)):
+                _append(results, there | {"threshold_from": name} | _judge(other, trained.score, threshold), day)
     except ClanError as error:
         options.tell(f"{day.name} {rival.name} {','.join(features)}: left out, {error}")
         return
     options.tell(
         f"{day.name} {','.join(features)} seed {seed} {rival.name}: macro AUROC {found['macro_auroc']:.3f}, "
-        f"{found['flagged']} of {found['n_classes']} classes, {found['false_alarms']} false alarms"
+        f"{found['flagged']} of {found['n_classes']} classes, {found['false_alarms']} false alarms, "
+        f"{found['quiet_alarms']} on another quiet day"
     )
 
 
@@ -128,8 +130,13 @@ def _run_trivial(day: SiteDays, features: Sequence[str], results: Results) -> No
         }
         key |= {"detector": name, "family": TRIVIAL_FAMILY, "epochs": None, "seed": 0}
         if key not in results:
-            threshold = _threshold(score(day.quiet))
-            _append(results, key | judge_day(day, score(day.mixed), threshold), day)
+            _append(results, key | _judge(day, score, _threshold(score(day.quiet))), day)
+
+
+def _judge(day: SiteDays, score: Callable[[pl.DataFrame], Floats], threshold: float) -> dict[str, object]:
+    """Judge the day with attacks, and count the alarms of the other quiet day: what the budget is about."""
+    again = None if day.quiet_again is None else int((score(day.quiet_again) >= threshold).sum())
+    return judge_day(day, score(day.mixed), threshold) | {"quiet_alarms": again}
 
 
 def _train(rival: Rival, quiet: pl.DataFrame, features: Sequence[str], seed: int, options: BenchOptions) -> _Trained:
