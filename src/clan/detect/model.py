@@ -25,6 +25,9 @@ BLOCK = 1024
 """Rows that go through the network at once. Blocks are always full (padded with zeros), because the matrix product of
 another shape may differ in its last bit, and a flow's score must not depend on the flows beside it."""
 
+READ = 8
+"""Blocks that are read from a table at once: reading few rows of many columns costs more than the rows."""
+
 ALL: Final = "all"
 """Name of the part that looks at all columns."""
 
@@ -103,7 +106,7 @@ class Model:
     def _block_by_part(self, values: Floats) -> Floats:
         scores = np.empty((len(values), len(self.parts)))
         for i, (name, part) in enumerate(self.parts.items()):
-            own = np.ascontiguousarray(values[:, self.columns[name]])
+            own = values if name == ALL else values[:, self.columns[name]]
             scores[:, i] = part.score(own)
             if len(self.parts) > 1:
                 scores[np.isnan(own).all(axis=1), i] = np.nan
@@ -222,13 +225,15 @@ def _by_blocks(
     scores = np.empty((n, n_columns), dtype=np.float64)
 
     def work(start: int) -> None:
-        stop = min(start + BLOCK, n)
-        values = np.asarray(read(start, stop), dtype=np.float64)
-        if stop - start < BLOCK:
-            values = np.concatenate([values, np.zeros((BLOCK - len(values), values.shape[1]))])
-        scores[start:stop] = score(values)[: stop - start]
+        values = np.asarray(read(start, min(start + READ * BLOCK, n)), dtype=np.float64)
+        for first in range(0, len(values), BLOCK):
+            block = values[first : first + BLOCK]
+            filled = len(block)
+            if filled < BLOCK:
+                block = np.concatenate([block, np.zeros((BLOCK - filled, values.shape[1]))])
+            scores[start + first : start + first + filled] = score(block)[:filled]
 
-    starts = range(0, n, BLOCK)
+    starts = range(0, n, READ * BLOCK)
     with _blas().limit(limits=1, user_api="blas"):  # one thread a product: the pool works on blocks instead
         if len(starts) == 1:
             work(0)

@@ -27,7 +27,7 @@ class Fitted(Protocol):
     def fit(cls, values: Floats) -> Self:
         """Look at benign rows `(n, n_columns)`, n >= 1, finite or NaN = unknown; unknown values do not count."""
 
-    def transform(self, values: Floats) -> Floats:
+    def transform(self, values: Floats) -> Floats | NDArray[np.float32]:
         """Scale rows `(n, n_columns)` into a new array; NaN stays NaN."""
 
     def tensors(self) -> dict[str, Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from clan.encoder.column_scalers import quantiles
 from clan.flows.jit import kernel
 
 Floats = NDArray[np.float64]
+Array = NDArray[np.float32]
 
 LIMIT = 3.0
 """Normal score of the ends of the benign range. Ranks say less than that: among n rows the outermost is one in n."""
@@ -21,48 +22,67 @@ LIMIT = 3.0
 N_MARKS = 97
 """Quantiles kept of each column, evenly spaced on the normal axis: finer at the ends, where rows are told apart."""
 
+LARGEST = float(np.finfo(np.float32).max)
+
 MAX_ROWS = 200_000
 """Rows whose values give the quantiles; the range is that of all rows."""
 
 
 @kernel
-def _scale(values: Any, marks: Any, at: Any, below: Any, above: Any, out: Any) -> None:
-    """Scale rows, column by column of each row."""
-    n_marks = marks.shape[1]
-    for row in range(values.shape[0]):
-        for column in range(values.shape[1]):
-            value = values[row, column]
-            if np.isnan(value):
-                out[row, column] = np.nan
-                continue
-            low, high = 0, n_marks  # the first mark above the value
-            while low < high:
-                middle = (low + high) >> 1
-                if marks[column, middle] <= value:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low == 0:
-                out[row, column] = -LIMIT - _excess(marks[column, 0], value)
-            elif marks[column, low - 1] == value:
-                out[row, column] = at[column, low - 1]
-            elif low == n_marks or np.isinf(marks[column, low]):
-                out[row, column] = LIMIT + _excess(value, marks[column, low - 1])
-            else:
-                start, stop = marks[column, low - 1], marks[column, low]
-                share = (value - start) / (stop - start)
-                out[row, column] = above[column, low - 1] + share * (below[column, low] - above[column, low - 1])
+def _scale(values: Any, tables: Any, value: Any, below: Any, out: Any) -> None:
+    """Scale rows, column by column.
 
-
-@kernel
-def _excess(higher: Any, lower: Any) -> Any:
-    """How much farther one value is than another on the signed-log axis, >= 0."""
-    return _log(higher) - _log(lower)
+    How many marks lie at or below a value is counted by comparing with all of them: plain loops over the rows, which
+    the compiler turns into vector instructions, take an eighth of the time of a binary search.
+    """
+    n_marks, marks, start, slope, at = tables
+    for column in range(values.shape[1]):
+        last = n_marks[column]
+        for row in range(values.shape[0]):
+            raw = values[row, column]
+            raw = LARGEST if raw > LARGEST else raw
+            value[row] = np.float32(-LARGEST if raw < -LARGEST else raw)
+            below[row] = 0
+        for k in range(last):
+            mark = marks[column, k]
+            for row in range(values.shape[0]):
+                below[row] += np.int32(mark <= value[row])
+        for row in range(values.shape[0]):
+            place, x = below[row], value[row]
+            mark = marks[column, max(place - 1, 0)]
+            scaled = start[column, place] + (x - mark) * slope[column, place]
+            if x == mark:
+                scaled = at[column, place]
+            elif place == last:
+                scaled += np.float32(_log(x) - _log(mark))
+            elif place == 0:  # also where the value is NaN, and so is the result
+                scaled -= np.float32(_log(mark) - _log(x))
+            out[row, column] = scaled
 
 
 @kernel
 def _log(value: Any) -> Any:
-    return np.log1p(value) if value >= 0 else -np.log1p(-value)
+    """Signed logarithm."""
+    return np.log1p(np.float64(value)) if value >= 0 else -np.log1p(-np.float64(value))
+
+
+class _Tables(NamedTuple):
+    """What the kernel looks up, marks in ascending order and each once, in float32.
+
+    Attributes:
+        n_marks: Marks of each column. Shape `(n_columns,)`.
+        marks: Shape `(n_columns, most marks)`, filled up with infinity.
+        start: Normal score just above the mark before place p; `-LIMIT` before the first. Shape
+            `(n_columns, most marks + 1)`, as the others.
+        slope: Its rise for one unit of the value up to the mark at place p; 0 outside the range.
+        at: Normal score of the mark before place p itself.
+    """
+
+    n_marks: NDArray[np.int32]
+    marks: Array
+    start: Array
+    slope: Array
+    at: Array
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +99,7 @@ class QuantileTail:
     """
 
     quantiles: Floats
-    _tables: tuple[Floats, Floats, Floats, Floats] = field(init=False, repr=False, compare=False)
+    _tables: _Tables = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_tables", _tables_of(self.quantiles))
@@ -98,10 +118,10 @@ class QuantileTail:
         marks[0], marks[-1] = low[0], high[0]
         return cls(quantiles=np.maximum.accumulate(marks, axis=0))
 
-    def transform(self, values: Floats) -> Floats:
-        """Map rows."""
-        scaled = np.empty(values.shape)
-        _scale(np.ascontiguousarray(values), *self._tables, scaled)
+    def transform(self, values: Floats) -> Array:
+        """Map rows; what differs by less than float32 tells is the same value."""
+        n, scaled = len(values), np.empty(values.shape, dtype=np.float32)
+        _scale(np.asfortranarray(values), self._tables, np.empty(n, np.float32), np.empty(n, np.int32), scaled)
         return scaled
 
     def tensors(self) -> dict[str, Floats]:
@@ -124,25 +144,29 @@ def _probabilities() -> Floats:
     return np.asarray(between)
 
 
-def _tables_of(marks: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Lay the marks out for the kernel, each distinct value once.
-
-    Returns:
-        The values of each column, ascending and filled up with infinity; the normal score of each; what scores come to
-        just below it; and just above it. Each of shape `(n_columns, n_marks)`.
-    """
-    n, n_columns = marks.shape
+def _tables_of(quantiles: Floats) -> _Tables:
+    """Lay the quantiles out for the kernel."""
+    n, n_columns = quantiles.shape
     probability = _probabilities() if n == N_MARKS else np.linspace(0, 1, n)
-    values = np.full((n_columns, n), np.inf)
-    at, below, above = np.zeros((3, n_columns, n))
+    rounded = np.clip(quantiles, -LARGEST, LARGEST).astype(np.float32)
+    tables = _Tables(
+        n_marks=np.empty(n_columns, dtype=np.int32),
+        marks=np.full((n_columns, n), np.inf, dtype=np.float32),
+        start=np.full((n_columns, n + 1), -LIMIT, dtype=np.float32),
+        slope=np.zeros((n_columns, n + 1), dtype=np.float32),
+        at=np.zeros((n_columns, n + 1), dtype=np.float32),
+    )
     for j in range(n_columns):
-        distinct, first, count = np.unique(marks[:, j], return_index=True, return_counts=True)
+        marks, first, count = np.unique(rounded[:, j], return_index=True, return_counts=True)
+        k = len(marks)
         low, high = probability[first], probability[first + count - 1]
-        k = len(distinct)
-        values[j, :k] = distinct
-        at[j, :k], below[j, :k], above[j, :k] = _score((low + high) / 2), _score(low), _score(high)
-    return values, at, below, above
+        above, rise = _score(high), _score(low[1:]) - _score(high[:-1])
+        tables.n_marks[j], tables.marks[j, :k] = k, marks
+        tables.start[j, 1:k], tables.start[j, k] = above[:-1], LIMIT
+        tables.slope[j, 1:k] = rise / np.diff(marks.astype(np.float64))
+        tables.at[j, 1 : k + 1] = _score((low + high) / 2)
+    return tables
 
 
 def _score(probability: Floats) -> Floats:
-    return np.clip(ndtri(probability), -LIMIT, LIMIT)
+    return np.asarray(np.clip(ndtri(probability), -LIMIT, LIMIT))

@@ -58,13 +58,15 @@ class Scaler:
         Returns:
             Shape `(n, n_outputs)`, C-ordered and within +-`CLIP`.
         """
+        if isinstance(self.kind, str) and self.presence is None:
+            return _clipped(self.parts[self.kind].transform(values))
         scaled = np.empty((len(values), self.n_outputs), dtype=np.float32)
         if isinstance(self.kind, str):
-            scaled[:, : self.n_features] = _clipped(self.parts[self.kind].transform(np.ascontiguousarray(values)))
+            scaled[:, : self.n_features] = _clipped(self.parts[self.kind].transform(values))
         else:
             for name, part in self.parts.items():
                 columns = _columns(self.kind, name)
-                scaled[:, columns] = _clipped(part.transform(np.ascontiguousarray(values[:, columns])))
+                scaled[:, columns] = _clipped(part.transform(values[:, columns]))
         if self.presence is not None:
             scaled[:, self.n_features :] = self.presence.transform(values)
         return scaled
@@ -173,8 +175,8 @@ def _n_columns(kind: Kind, name: str, n_features: int) -> int:
     return n_features if isinstance(kind, str) else len(_columns(kind, name))
 
 
-def _clipped(scaled: Floats) -> NDArray[np.float32]:
+def _clipped(scaled: Floats | NDArray[np.float32]) -> NDArray[np.float32]:
     """Cut to +-`CLIP`; the unknown becomes 0."""
     np.clip(scaled, -CLIP, CLIP, out=scaled)
-    np.nan_to_num(scaled, copy=False)
-    return scaled.astype(np.float32)
+    scaled[np.isnan(scaled)] = 0.0
+    return np.ascontiguousarray(scaled, dtype=np.float32)

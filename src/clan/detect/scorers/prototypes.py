@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
@@ -28,6 +28,12 @@ class Space:
 
     centers: Array
     level: Array
+    _products: tuple[Array, Array] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what distances are made of: -2 times the centres, transposed, and their squares."""
+        own = np.einsum("ij,ij->i", self.centers, self.centers)
+        object.__setattr__(self, "_products", (np.ascontiguousarray(-2 * self.centers.T), own))
 
     @classmethod
     def fit(cls, x: Array, *, floor: float, weight: float, seed: int) -> Self:
@@ -42,8 +48,11 @@ class Space:
         return weight * (np.log(self.distance(x) + floor) - high)
 
     def distance(self, x: Array) -> Array:
-        """Squared distance to the nearest prototype, shape `(n,)`."""
-        return squared_distance(x, self.centers)
+        """Squared distance to the nearest prototype, shape `(n,)`; as `squared_distance`, with less to do a row."""
+        centers, own = self._products
+        products = x @ centers  # (n, n_prototypes)
+        products += own
+        return np.maximum(products.min(axis=1) + np.einsum("ij,ij->i", x, x), 0)
 
     @classmethod
     def checked(cls, centers: Array, level: Array, width: int) -> Self:
