@@ -182,6 +182,7 @@ class FollowReader:
         """Yield flows as their records are written, until `stop`; those of each turn in order of (`ts_end`, `uid`)."""
         pieces = {path: feed.pieces() for path, feed in self._feeds.items()}
         try:
+            self._save()  # a log that is renamed before the first second is over is found again
             while not self._stopping:
                 busy = False
                 for path, each in pieces.items():

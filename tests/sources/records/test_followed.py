@@ -122,3 +122,39 @@ def test_a_line_that_does_not_end_is_passed_over(log: Path, monkeypatch: pytest.
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match="cannot read"):
         FollowedFile(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("names", [("conn.1.log", "conn.2.log"), ("conn.log.2", "conn.log.1")])
+def test_files_between_two_looks_come_in_their_order(log: Path, names: tuple[str, str]) -> None:
+    file = FollowedFile(str(log))
+    pieces = file.pieces()
+    assert now(pieces) == b"one\n"
+    position = file.position
+    log.rename(log.with_name(names[0]))
+    log.write_bytes(b"two\n")
+    log.rename(log.with_name(names[1]))
+    log.with_name("conn.scored.log").write_bytes(b"of somebody else\n")
+    log.with_name("dns.1.log").write_bytes(b"of another log\n")
+    log.write_bytes(b"three\n")
+    assert now(pieces) == b"two\nthree\n"
+    assert file.rotations == 2
+    again = FollowedFile(str(log), position)  # and so after a restart
+    assert now(again.pieces()) == b"two\nthree\n"
+    file.close()
+    again.close()
+
+
+def test_a_line_that_a_file_ends_within_is_given(log: Path) -> None:
+    file = FollowedFile(str(log))
+    pieces = file.pieces()
+    append(log, b"cu")
+    assert now(pieces) == b"one\n"
+    log.rename(log.with_name("conn.1.log"))
+    log.write_bytes(b"two\n")
+    assert now(pieces) == b"cu\ntwo\n"
+    append(log, b"more")
+    assert now(pieces) == b""
+    log.write_bytes(b"x\n")  # cut in place
+    assert now(pieces) == b"more\nx\n"
+    assert (file.rotations, file.truncations) == (1, 1)
+    file.close()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Final
 
 from clan.errors import SourceUnavailable
@@ -48,6 +51,8 @@ class FollowedFile:
         self.rotations = self.truncations = self.overlong = self.lost = 0
         """Times that the log began anew, or was cut; lines that were too long; readings whose old file was gone."""
         self._rest = b""  # of a line that is not complete
+        self._cut = b""  # the line that the file before this one ended within
+        self._seen: deque[int] = deque(maxlen=MOST_NEIGHBOURS)  # inodes that were opened
         self._skipping = False
         self._file: IO[bytes] | None = None
         self._open(path)
@@ -63,6 +68,7 @@ class FollowedFile:
         except OSError as error:
             raise SourceUnavailable(f"cannot read {path}: {error.strerror or error}") from error
         self._position = Position(stat.st_dev, stat.st_ino, 0)
+        self._seen.append(stat.st_ino)
         self._rest, self._skipping = b"", False
 
     def _resume(self, start: Position) -> None:
@@ -103,6 +109,9 @@ class FollowedFile:
                     return whole
             elif not self._renewed():
                 return b""
+            elif self._cut:
+                cut, self._cut = self._cut, b""
+                return cut
         return b""
 
     def _whole(self, data: bytes) -> bytes:
@@ -129,7 +138,11 @@ class FollowedFile:
         self._position = Position(at.device, at.inode, at.offset + n)
 
     def _renewed(self) -> bool:
-        """At the end: see whether the log is another file by now, or was cut, and begin there."""
+        """At the end: see whether the log is another file by now, or was cut, and begin there.
+
+        Where it was renamed more than once meanwhile, the files in between come first.
+        """
+        path = self.path
         try:
             stat = os.stat(self.path)  # noqa: PTH116 - by the same call as everything else here
         except OSError:
@@ -140,21 +153,55 @@ class FollowedFile:
                 self._file.seek(-1, os.SEEK_CUR)
                 return True
             self.rotations += 1
+            path = self._next_file() or self.path
         elif stat.st_size < self._position.offset + len(self._rest):
             self.truncations += 1
         else:
             return False
+        rest = b"" if self._skipping else self._rest
         try:
-            self._open(self.path)
+            self._open(path)
         except SourceUnavailable:
             return False
+        self._cut = rest + b"\n" if rest else b""
         return True
+
+    def _next_file(self) -> str | None:
+        """Find the file that the log was between the one that is open and the one that it is now, if there was any."""
+        log = Path(self.path)
+        written = 0 if self._file is None else os.fstat(self._file.fileno()).st_mtime_ns
+        form = _rotated_form(log.name)
+        found: list[tuple[int, str]] = []
+        try:
+            with os.scandir(log.parent) as entries:
+                for _, entry in zip(range(MOST_NEIGHBOURS), entries, strict=False):
+                    if form.fullmatch(entry.name) and entry.inode() not in self._seen:
+                        stat = entry.stat(follow_symlinks=False)
+                        later = stat.st_dev == self._position.device and stat.st_mtime_ns >= written
+                        found += [(stat.st_mtime_ns, entry.path)] if later and S_ISREG(stat.st_mode) else []
+        except OSError:
+            return None
+        return min(found)[1] if found else None
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _rotated_form(name: str) -> re.Pattern[str]:
+    """Give the form of what a log is called after a rotation: a number or a time before or behind its ending.
+
+    Example:
+        >>> [bool(_rotated_form("conn.log").fullmatch(n)) for n in ("conn.log.1", "conn.2024-05-06T08.log", "conn.log")]
+        [True, True, False]
+        >>> [bool(_rotated_form("conn.log").fullmatch(n)) for n in ("conn.scored.log", "conn.log.1.gz", "dns.log.1")]
+        [False, False, False]
+    """
+    stem, dot, ending = name.partition(".")
+    when = r"[.\-_][0-9TZ.:_+\-]*[0-9Z]"
+    return re.compile(rf"{re.escape(stem)}({when}{re.escape(dot + ending)}|{re.escape(dot + ending)}{when})")
 
 
 def _renamed(folder: Path, start: Position) -> str | None:
