@@ -2,6 +2,7 @@
 
 from clan.alerts import Reason
 from clan.explain.explainer import Explainer, explain
+from clan.explain.hosts import HISTORY
 from clan.explain.learnt import Learnt, learnt
 
-__all__ = ["Explainer", "Learnt", "Reason", "explain", "learnt"]
+__all__ = ["HISTORY", "Explainer", "Learnt", "Reason", "explain", "learnt"]

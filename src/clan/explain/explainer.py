@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clan.alerts import RANGE, REPLACED, SHARED, Explanation, NormalFlow, Reason
+from clan.calibrate import Calibration
 from clan.detect import BenignScale, ClanDetector
 from clan.detect.quantiles import PROBABILITIES
 from clan.errors import ConfigError
@@ -26,6 +27,10 @@ Floats = NDArray[np.float64]
 
 N_NEAREST: Final = 3
 """Benign flows that a replacement has to normalise with."""
+
+CLEARLY: Final = 2.0
+"""How many times as often as it alerts benign traffic may reach the score that a replacement has to fall below: what
+just misses the threshold with three benign flows exceeds it with the next."""
 
 N_FARTHEST: Final = 3
 """Features that are named where nothing better is known."""
@@ -102,6 +107,7 @@ class Explainer:
         self.evaluations = 0
         """Rows that were scored so far."""
         self._scores = detector.model_.score(self.exemplars.values) if len(self.exemplars) else np.empty(0)
+        self._margin = _margin(detector.calibration_)
         self._benign_high = {f.name: float(high) for f, high in zip(self.features, self.ranges.high, strict=True)}
 
     def explain(self, flows: pl.DataFrame, scores: Floats) -> list[Explanation]:
@@ -145,7 +151,11 @@ class Explainer:
             storm = share(self._pattern(values[alerting]), self.most)
             searched = alerting[storm.searched]
         for start in range(0, len(searched), _AT_ONCE):
-            self._search(searched[start : start + _AT_ONCE], values, model_scores, bound, found)
+            rows = searched[start : start + _AT_ONCE]
+            self._search(rows, values, model_scores, bound - self._margin, found)
+            left = rows[~found.families[rows].any(axis=1)]  # not clearly normal, but perhaps just so
+            if len(left) and self._margin > 0:
+                self._search(left, values, model_scores, bound, found)
         others = np.setdiff1d(np.arange(n), alerting)  # what does not alert only has its nearest
         for start in range(0, len(others), _AT_ONCE):
             part = others[start : start + _AT_ONCE]
@@ -264,6 +274,12 @@ class Explainer:
             anomaly_score=float(self._scores[i]),
             differing=differing,
         )
+
+
+def _margin(calibration: Calibration) -> float:
+    """How far below the threshold a score is that benign traffic reaches `CLEARLY` times as often, >= 0."""
+    level = float(np.quantile(calibration.scores, max(0.0, 1.0 - CLEARLY * calibration.alpha)))
+    return max(0.0, float(np.quantile(calibration.scores, 1.0 - calibration.alpha)) - level)
 
 
 def _differing(one: Floats, other: Floats) -> int:

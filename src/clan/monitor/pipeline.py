@@ -20,6 +20,7 @@ from clan.detect import ClanDetector
 from clan.drift import Holding
 from clan.explain import Explainer
 from clan.monitor.held import HeldAlerts
+from clan.monitor.host_history import HostHistory
 from clan.monitor.model import check_source
 from clan.schema import IDENTITY
 from clan.sources import EndlessReader, FlowReader, LiveStatus
@@ -117,6 +118,7 @@ class Monitor:
         fdr = detector.calibration_.fdr if fdr is None else fdr
         self._fdr = None if fdr is None else OnlineFdr(fdr)
         self._held: HeldAlerts | None = None
+        self._history = HostHistory()
         self._told: set[str] = set()  # uids that an early report has alerted on, until the flow ends
 
     def use(self, detector: ClanDetector, *, namer: FlowClassifier | None = None) -> None:
@@ -180,6 +182,7 @@ class Monitor:
         began, outcome = time.perf_counter(), self.outcome
         scored = self.detector.judge(flows)
         outcome.scoring_s += time.perf_counter() - began
+        scored = self._history.add(scored)
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
         self.holding.update(scored)
