@@ -47,6 +47,7 @@ SCRIPTS = {
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
+    "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),
     "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
