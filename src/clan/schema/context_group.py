@@ -56,11 +56,11 @@ _PHRASES: Final = {
     "svc_sources": "{value} hosts contacted port {port} of {dst}",
     "srcport_flows": "{src} had {value} flows to port {port} of any host",
     "srcport_peers": "{src} contacted port {port} of {value} hosts",
-    "src_failed_per_success": "{src} had {value} failed flows for each other one",
-    "dst_failed_per_success": "{dst} was sent {value} failed flows for each other one",
-    "pair_failed_per_success": "{src} had {value} failed flows to {dst} for each other one",
-    "svc_failed_per_success": "port {port} of {dst} was sent {value} failed flows for each other one",
-    "srcport_failed_per_success": "{src} had {value} failed flows to port {port} of any host for each other one",
+    "src_failed_per_success": "{src} had {value} failed flows for each that succeeded",
+    "dst_failed_per_success": "{dst} was sent {value} failed flows for each that succeeded",
+    "pair_failed_per_success": "{src} had {value} failed flows to {dst} for each that succeeded",
+    "svc_failed_per_success": "port {port} of {dst} was sent {value} failed flows for each that succeeded",
+    "srcport_failed_per_success": "{src} had {value} failed flows to port {port} of any host for each that succeeded",
 }
 """What counts say of the hosts of a flow."""
 
