@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clan.alerts import Hosts, read_thresholds
+from clan.alerts.sinks import encoding_of
 from clan.errors import ClanError, MissingExtra, SinkError
 from clan.monitor import LoadedModel, check_source
 from clan.sources.live import check_interface, usable_tools
@@ -94,9 +95,15 @@ def _check_metrics() -> None:
 
 
 def _check_sink(sink: SinkTable) -> None:
-    """Look at what opening a sink needs that can be known without opening it: its file's folder."""
-    if sink.settings.address.scheme == "file" and sink.settings.address.path != "-":
-        _check_writable(sink.settings.address.path)
+    """Look at what opening a sink needs: its file's folder, its library, its secrets. Nobody is connected to."""
+    settings = sink.settings
+    if settings.address.scheme == "file":
+        if settings.address.path != "-":
+            _check_writable(settings.address.path)
+        return
+    opener = settings.kind.opener
+    encoding = opener.encoding_over(encoding_of(settings.format), settings.options)
+    opener.open_transport(settings.address, settings.options, encoding).close()
 
 
 def _check_writable(path: str) -> None:
