@@ -48,7 +48,8 @@ def test_what_matters_is_there_at_80_by_24() -> None:
         "1,234,567 packets (5,000/s",
         "412 MB", "7 packets that the kernel dropped", "14 alerts in 12,345 flows, 12 expected (6 to 20): above",
         "rate 0.110% (0.050% to 0.200%), made for 10 a day", "2 high, 0 medium, 0 low, 12 marginal", "3 port_scan",
-        "recalibrate: budget exceeded", "scores have moved (index 0.40)",
+        "recalibrate: if this traffic is benign, set the threshold anew: clan calibrate",
+        "scores have moved (index 0.40)",
         "file: 14 sent", "3 incidents (2 open), 4 alerts hidden by suppressions, 18 alerts stored", "0123456789ab",
         "10.0.0.1 to 10.0.0.2: 3 TCP flows, port 80", "idle_max", "watching eth0",
     ):  # fmt: skip

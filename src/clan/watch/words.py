@@ -59,8 +59,11 @@ def budget(snapshot: Snapshot) -> str:
 
 
 def advice(state: HoldingState) -> str | None:
-    """Write what should be done about the model; None where nothing should."""
-    return None if state.advice == "none" else f"{state.advice}: {state.sentence}"
+    """Write what should be done about the model, and then why; None where nothing should."""
+    if state.advice == "none":
+        return None
+    _, *why, what = state.sentence.split("; ")  # the first part is what `budget` says
+    return "; ".join([f"{state.advice}: {what}", *why])
 
 
 def traffic(snapshot: Snapshot) -> str:
