@@ -106,18 +106,18 @@ def bar(state: HoldingState, width: int, *, ascii_only: bool = False) -> Text:
     def cell(value: float) -> int:
         return min(round(value / longest * (width - 1)), width - 1)
 
-    drawn = Text(line * width, style="dim")
     cells = [*line * width]
     cells[cell(low) : cell(high) + 1] = thick * (cell(high) - cell(low) + 1)
     cells[cell(state.n_alerts)] = here
-    drawn = Text("".join(cells), style="dim")
+    drawn = Text("".join(cells))
     drawn.stylize("green", cell(low), cell(high) + 1)
+    drawn.stylize("dim", cell(high) + 1)
     drawn.stylize(_VERDICTS[state.verdict], cell(state.n_alerts), cell(state.n_alerts) + 1)
     return drawn
 
 
 def _labelled(label: str, text: str, style: str = "") -> Text:
-    return Text(f"{label:{_LABEL}}", style="dim").append(visible(text, limit=400), style=style)
+    return Text.assemble((f"{label:{_LABEL}}", "dim"), (visible(text, limit=400), style))
 
 
 def _sinks(sinks: Mapping[str, Mapping[str, object]]) -> Iterator[Text]:
