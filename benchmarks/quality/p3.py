@@ -1,6 +1,6 @@
 """Protocol P3, real captures of many networks, by the code of `clan bench captures`.
 
-    CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/p3.py [--seeds 5] [--detectors clan,nearest_neighbour]
+    CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/p3.py [--seeds 3] [--detectors clan,nearest_neighbour]
 
 Runs are kept in benchmarks/results/p3.csv, and what is there is not run again: remove the file to measure anew. A line
 for each run and attack capture goes to p3_captures.csv beside it.
@@ -28,7 +28,7 @@ def main() -> None:
     """Run and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one split, one detector: does it run")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--detectors")
     wanted = parser.parse_args()
     if "CLAN_TEST_DATA" not in os.environ:

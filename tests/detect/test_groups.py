@@ -113,3 +113,19 @@ def test_levels_are_benign_tail_probabilities_that_go_on_beyond_what_was_seen() 
     assert level.rarity(np.array([np.nan, -1.0])).tolist() == [UNKNOWN, 0.0]
     constant = Level.fit(np.full(50, 3.0)).rarity(np.array([2.0, 3.0, 3.1]))
     assert constant[0] == constant[1] == 0 < constant[2] < np.inf
+
+
+def test_the_portable_preset_finds_only_more_than_usual_odd_in_the_context(tmp_path: Path) -> None:
+    flows = two_groups(100, seed=1)
+    detector = ClanDetector(fpr=0.05, preset="portable", epochs=1, random_state=0).fit(two_groups())
+    before = detector.score_by_group(flows)["context"]
+    more = detector.score_by_group(flows.with_columns(pl.col(CONTEXT) * 100))["context"]
+    less = detector.score_by_group(flows.with_columns(pl.col(CONTEXT) / 100))["context"]
+    assert (less <= before).all()
+    assert (more > before).all()
+    detector.save(tmp_path / "m")
+    again = ClanDetector.load(tmp_path / "m")
+    assert (again.anomaly_score(flows) == detector.anomaly_score(flows)).all()
+    assert again.get_params()["scorer"] is None
+    again.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()

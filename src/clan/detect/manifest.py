@@ -83,7 +83,7 @@ class Record:
             },
             "preset": preset,
             "scaler": json.loads(json.dumps(recipe.scaler)),
-            "scorer": recipe.scorer,
+            "scorer": recipe.scorer if isinstance(recipe.scorer, str) else dict(recipe.scorer),
             "by_group": recipe.by_group,
             "train": asdict(recipe.train),
             "seed": seed,
@@ -234,7 +234,7 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     """Constructor arguments that say how the model came about."""
     return {
         "preset": manifest["preset"],
-        "scorer": manifest["scorer"],
+        "scorer": manifest["scorer"] if isinstance(manifest["scorer"], str) else None,  # the preset's
         "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],
         "thresholds_by": tuple((manifest["calibration"].get("groups") or {}).get("by", ())),

@@ -139,7 +139,9 @@ class Model:
         for name, own in columns.items():
             prefix = "" if name == ALL else f"{name}."
             arrays = {key.removeprefix(prefix): value for key, value in named.items() if key.startswith(prefix)}
-            parts[name] = Part.from_tensors(_scaler_of(recipe, groups, own), recipe.scorer, arrays, n_features=len(own))
+            parts[name] = Part.from_tensors(
+                _scaler_of(recipe, groups, own), _scorer_of(recipe, groups, own), arrays, n_features=len(own)
+            )
             if name != ALL:
                 level = {k.removeprefix("level."): v for k, v in arrays.items() if k.startswith("level.")}
                 levels[name] = Level.from_tensors(level)
@@ -195,6 +197,7 @@ def fit_model(
         parts[name] = fit_part(
             values if len(own) == values.shape[1] else values[:, own],
             _scaler_of(recipe, groups, own),
+            _scorer_of(recipe, groups, own),
             replace(recipe, train=train),
             seed=seed,
             progress=_after(progress, done * n_epochs),
@@ -247,6 +250,12 @@ def _scaler_of(recipe: Preset, groups: Sequence[str], own: NDArray[np.intp]) -> 
     """Say how the columns of a part are scaled."""
     kind = scaler_for_groups(recipe.scaler, groups)
     return kind if isinstance(kind, str) else tuple(kind[i] for i in own)
+
+
+def _scorer_of(recipe: Preset, groups: Sequence[str], own: NDArray[np.intp]) -> str:
+    """Say how a part is scored: as its group is, and several groups together as the others are."""
+    names = {groups[i] for i in own}
+    return recipe.scorer_of(names.pop() if len(names) == 1 else "*")
 
 
 def _after(progress: Callable[[TrainProgress], None] | None, done: int) -> Callable[[TrainProgress], None] | None:

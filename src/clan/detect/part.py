@@ -92,6 +92,7 @@ class Part:
 def fit_part(
     values: Floats,
     scaler: str | Sequence[str],
+    scorer: str,
     recipe: Preset,
     *,
     seed: int,
@@ -103,7 +104,8 @@ def fit_part(
     Args:
         values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
         scaler: One for all columns, or one for each.
-        recipe: What else to fit.
+        scorer: Its name.
+        recipe: How the encoder is trained.
         seed: Seeds everything random.
         progress: Called after each epoch.
         interrupted: Called with the epochs done when the training was interrupted.
@@ -114,11 +116,10 @@ def fit_part(
     """
     fitted = fit_scaler(scaler, values)
     x = fitted.transform(values)  # (n, n_features)
-    kind = scorer_class(recipe.scorer)
+    kind = scorer_class(scorer)
     if not kind.needs_encoder:
         with _threads(recipe):
-            scorer = kind.fit(x, _no_columns(len(x)), seed=seed)
-        return Part(scaler=fitted, encoder=None, scorer=scorer)
+            return Part(scaler=fitted, encoder=None, scorer=kind.fit(x, _no_columns(len(x)), seed=seed))
     try:
         from clan.train.loop import train_encoder
     except ImportError as error:

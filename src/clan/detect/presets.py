@@ -18,7 +18,8 @@ class Preset:
     Attributes:
         scaler: Name in `clan.encoder.SCALERS`; or feature group to such a name, ``"*"`` for the other groups; or a name
             for each column.
-        scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``.
+        scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``; or feature group to such a name, ``"*"`` for
+            the other groups and for all columns together.
         by_group: Whether each feature group has a scaler, an encoder and a scorer of its own, whose scores are brought
             to one scale and added (`clan.detect.levels`); otherwise all columns are looked at together, as published.
         train: How the encoder is trained.
@@ -27,7 +28,7 @@ class Preset:
     """
 
     scaler: str | Mapping[str, str] | Sequence[str] = "quantile_tail"
-    scorer: str = "prototypes"
+    scorer: str | Mapping[str, str] = "prototypes"
     by_group: bool = True
     train: TrainSettings = field(
         default_factory=lambda: TrainSettings(
@@ -35,6 +36,10 @@ class Preset:
         )
     )
     drop_zero_columns: bool = False
+
+    def scorer_of(self, group: str) -> str:
+        """Name the scorer of a feature group, or of all columns together (``"*"``)."""
+        return self.scorer if isinstance(self.scorer, str) else self.scorer.get(group, self.scorer["*"])
 
     def changed(self, *, scorer: str | None, train: Mapping[str, Any]) -> Preset:
         """The same recipe with another scorer, where one is named, and other settings of the training.
@@ -49,6 +54,10 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(),
+    "portable": Preset(
+        scaler={"context": "signed_log", "*": "quantile_tail"},
+        scorer={"context": "one_sided", "*": "prototypes"},
+    ),
     "paper": Preset(
         scaler="zscore",
         scorer="centroid",
@@ -68,7 +77,9 @@ PRESETS: dict[str, Preset] = {
         drop_zero_columns=True,
     ),
 }
-"""Preset name to recipe. `default` trains on a laptop; `paper` is the published recipe to the letter."""
+"""Preset name to recipe. `default` trains on a laptop and knows its own network best; `portable` is for other
+networks than those that it learnt from: of what the hosts did, only more than usual is odd there; `paper` is the
+published recipe to the letter."""
 
 
 def preset(name: str) -> Preset:

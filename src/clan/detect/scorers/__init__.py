@@ -8,6 +8,7 @@ from clan.detect.scorers.base import Scorer
 from clan.detect.scorers.centroid import Centroid
 from clan.detect.scorers.combination import Combination, combination
 from clan.detect.scorers.neighbours import EmbeddingNeighbours, FeatureNeighbours, Neighbours
+from clan.detect.scorers.one_sided import OneSided
 from clan.detect.scorers.prototypes import EmbeddingPrototypes, FeaturePrototypes, Prototypes
 from clan.detect.scorers.vmf_mixture import VMFMixture
 from clan.errors import ConfigError, UnknownNameError
@@ -19,6 +20,7 @@ SCORERS: dict[str, type[Scorer]] = {
     "feature_neighbours": FeatureNeighbours,
     "feature_prototypes": FeaturePrototypes,
     "neighbours": Neighbours,
+    "one_sided": OneSided,
     "prototypes": Prototypes,
     "vmf_mixture": VMFMixture,
 }
@@ -59,6 +61,7 @@ __all__ = [
     "FeatureNeighbours",
     "FeaturePrototypes",
     "Neighbours",
+    "OneSided",
     "Prototypes",
     "Scorer",
     "VMFMixture",

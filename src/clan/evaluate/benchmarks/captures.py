@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -26,11 +26,13 @@ from clan.evaluate.rivals import Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.schema import IDENTITY, features_of
 
-FEATURES: Final = (("flow",), ("context",), ("conn", "context"), ("flow", "context"))
+FEATURES: Final = (("flow", "context"), ("conn", "context"), ("flow",))
 """The groups that each detector is given, one condition each."""
 BASELINES: Final = ("position", "count")
 """What needs no detector: how many flows of its capture came before a flow, and how many there are in all."""
-USUAL: Final = ("clan", "nearest_neighbour", "isolation_forest", "kmeans_prototypes")
+USUAL: Final = ("clan", "clan:portable", "nearest_neighbour", "isolation_forest")
+SHOWN: Final = (("count", ""), ("clan", "flow+context"), ("clan:portable", "conn+context"))
+"""Detectors and features whose parts and classes the table shows."""
 KNOWN: Final = "known networks"
 """Condition in which the first part of each long benign capture trains and the rest is tested."""
 PARTS: Final = ("choosing", "reporting", "steady")
@@ -136,32 +138,38 @@ def _scores(split: CaptureSplit, rival: Rival, groups: Sequence[str], seed: int,
     return [np.asarray(made.anomaly_score(table), dtype=np.float64) for table in tables[1:]]
 
 
-def table(runs: pl.DataFrame, *, against: str = "clan") -> str:
-    """Write the figures of all, then the halves, and the classes of one detector."""
+def table(runs: pl.DataFrame) -> str:
+    """Write the figures of all, then of the halves of networks and the classes for some."""
     runs = runs.with_columns(pl.col("condition").cast(pl.String).fill_null(""))
     lines = ["| features | detector | splits | " + " | ".join(FIGURES) + " |", "|---" * (3 + len(FIGURES)) + "|"]
-    groups = runs.group_by("condition", "detector", maintain_order=True)
-    for key, own in groups:
+    for key, own in runs.group_by("condition", "detector", maintain_order=True):
         condition, detector = map(str, key)
         figures = " | ".join(_mean(own[figure]) for figure in FIGURES)
         lines.append(f"| {condition} | {detector} | {own.height} | {figures} |")
-    chosen = runs.filter(pl.col("detector") == against)
-    chosen = chosen.filter(pl.col("condition") == "conn+context") if chosen.height else runs
-    lines += ["", f"Parts, {against}, conn+context (steady: without captures of untrustworthy clocks)", ""]
-    lines += ["| captures | " + " | ".join(FIGURES) + " |", "|---" * (1 + len(FIGURES)) + "|"]
-    for part in PARTS:
-        lines.append(f"| {part} | " + " | ".join(_mean(chosen[f"{part}_{figure}"]) for figure in FIGURES) + " |")
-    return "\n".join([*lines, "", *_class_table(chosen)])
+    shown = {
+        f"{detector} {condition}".strip(): own
+        for detector, condition in SHOWN
+        if (own := runs.filter((pl.col("detector") == detector) & (pl.col("condition") == condition))).height
+    }
+    lines += ["", "Halves of the networks, and without the captures whose clocks cannot be trusted (steady):", ""]
+    lines += ["| detector | captures | " + " | ".join(FIGURES) + " |", "|---" * (2 + len(FIGURES)) + "|"]
+    for name, own in shown.items():
+        for part in PARTS:
+            figures = " | ".join(_mean(own[f"{part}_{figure}"]) for figure in FIGURES)
+            lines.append(f"| {name} | {part} | {figures} |")
+    return "\n".join([*lines, "", *_class_table(shown)])
 
 
-def _class_table(runs: pl.DataFrame) -> list[str]:
-    """Write AUROC and recall of each class, means over the splits."""
-    found = [json.loads(text) for text in runs["by_class"]]
-    lines = ["| class | captures | flows | AUROC | recall_1pct |", "|---|---|---|---|---|"]
-    for label in sorted({label for classes in found for label in classes}):
-        rows = np.array([classes[label] for classes in found if label in classes])
-        auroc, recall, captures, flows = rows.mean(0)
-        lines.append(f"| {label} | {captures:.0f} | {flows:,.0f} | {auroc:.3f} | {recall:.3f} |")
+def _class_table(shown: Mapping[str, pl.DataFrame]) -> list[str]:
+    """Write AUROC and recall of each class by each detector, means over the splits."""
+    found = {name: [json.loads(text) for text in own["by_class"]] for name, own in shown.items()}
+    lines = ["AUROC, recall at 1 % false positives:", "", f"| class | captures | flows | {' | '.join(found)} |"]
+    lines.append("|---" * (3 + len(found)) + "|")
+    for label in sorted({label for splits in found.values() for classes in splits for label in classes}):
+        rows = {name: [classes[label] for classes in splits if label in classes] for name, splits in found.items()}
+        known = next(each for each in rows.values() if each)
+        cells = [f"{np.mean([r[0] for r in own]):.2f}, {np.mean([r[1] for r in own]):.2f}" for own in rows.values()]
+        lines.append(f"| {label} | {known[0][2]} | {known[0][3]:,} | {' | '.join(cells)} |")
     return lines
 
 
