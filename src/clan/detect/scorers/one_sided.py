@@ -70,7 +70,7 @@ class OneSided:
             raise ValueError(f"expected marks and excess, found {sorted(named)}")
         marks, excess = named["marks"], named["excess"]
         if marks.shape != (len(PROBABILITIES), n_features) or (np.diff(marks, axis=0) < 0).any():
-            raise ValueError(f"expected ascending quantiles of {n_features} columns, found shape {marks.shape}")
+            raise ValueError(f"ascending quantiles of shape {marks.shape} do not fit {n_features} columns")
         if excess.shape != (n_features,) or not (excess >= np.float32(LEAST_EXCESS)).all():
             raise ValueError("expected a mean excess above 0 for each column")
         return cls(marks=marks, excess=excess)
