@@ -32,6 +32,7 @@ DOCUMENTS = tuple(
         "docs/sources.md",
         "docs/context.md",
         "docs/lab.md",
+        "docs/sinks.md",
     )
 )
 RESULTS = ROOT / "benchmarks" / "results"
@@ -45,6 +46,7 @@ SCRIPTS = {
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "records": ("Flow records", "benchmarks/speed/records.py --records 400000"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
+    "sinks": ("Alerts through sinks", "benchmarks/speed/sinks.py --alerts 10000"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),

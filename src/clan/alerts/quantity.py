@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 _TIMES = ((60e6 * 60, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
 _SIZES = ((1e9, "GB"), (1e6, "MB"))
@@ -27,6 +28,7 @@ def number(value: float) -> str:
     return f"{value:,.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:,.0f}"
 
 
+@lru_cache(maxsize=8192)  # the bounds of a feature are in every alert, and most counts are small
 def quantity(value: float, unit: str) -> str:
     """Write a value with its unit; times in us and sizes in bytes move to the prefix that keeps them short.
 

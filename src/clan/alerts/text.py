@@ -12,7 +12,7 @@ import re
 from typing import Any, Final
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
 _ESCAPES: Final = {char: f"\\u{ord(char):04x}" for char in "<>&\x7f"}
 _LONG: Final = 8192  # characters of JSON from which on its texts are looked at one by one
 

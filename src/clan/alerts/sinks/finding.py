@@ -165,7 +165,9 @@ def _of_incident(incident: Incident) -> Finding:
 
 
 def sentence_of(alert: Alert) -> str:
-    """Tell an alert in one line that prints as it is."""
+    """Tell an alert in one line that prints as it is; its own sentence where it has one."""
+    if alert.sentence:
+        return visible(alert.sentence, limit=1000)
     who, whom = (
         "an unknown host"
         if address is None

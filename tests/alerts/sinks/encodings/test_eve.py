@@ -8,9 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
 from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
+from tests.alerts.sinks.events import bare_incident, hostile_events, incident
 
-from clan.alerts.sinks.encodings.eve import GENERATOR_ID, encode, flow_id
+from clan.alerts import Alert, Incident
+from clan.alerts.sinks.encodings.eve import GENERATOR_ID, INCIDENT_ID, Eve, encode, flow_id
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 SCHEMA: dict[str, Any] = {
@@ -25,6 +28,7 @@ SCHEMA: dict[str, Any] = {
         "dest_port": INTEGER,
         "proto": {"type": "string", "pattern": r"^([A-Z0-9v-]+|IPv6-ICMP)$"},
         "community_id": STRING,
+        "vlan": {"items": INTEGER},
         "alert": {
             "required": ["action", "gid", "signature_id", "rev", "signature", "category", "severity", "metadata"],
             "properties": {
@@ -87,6 +91,22 @@ def test_what_is_not_known_is_left_out_and_the_line_still_keeps_to_the_schema() 
     assert set(event) == {"timestamp", "flow_id", "event_type", "alert"}
     assert event["timestamp"] == "1970-01-01T00:00:00.000000+0000"
     assert event["alert"]["metadata"]["time"] == ["unavailable"]
+
+
+def test_incidents_keep_to_the_schema_under_a_signature_of_their_own() -> None:
+    schema = SCHEMA | {"required": ["timestamp", "event_type", "alert"]}
+    for event in (incident(), bare_incident(), incident(state="closed", merged_into="ba9876543210", n_ports=1)):
+        found = json.loads(Eve().encode(event))
+        check(found, schema)
+        assert found["alert"]["signature_id"] == INCIDENT_ID
+        assert found["alert"]["metadata"]["n_alerts"] == [str(event.n_alerts)]
+    assert "flow" not in json.loads(Eve().encode(bare_incident()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(event=hostile_events())
+def test_hostile_events_keep_to_the_schema(event: Alert | Incident) -> None:
+    check(json.loads(Eve().encode(event)), SCHEMA | {"required": ["timestamp", "event_type", "alert"]})
 
 
 def test_metadata_holds_the_decision_and_five_reasons_exactly() -> None:

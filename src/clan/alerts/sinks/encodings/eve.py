@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from clan.alerts.alert import Alert
@@ -45,6 +46,8 @@ REVISION = 1
 SIGNATURE = "clan: flow unlike benign traffic"
 INCIDENT_SIGNATURE = "clan: incident"
 
+_repr = lru_cache(maxsize=4096)(repr)
+"""For numbers that are the same in most alerts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -133,8 +136,8 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "anomaly_score": [repr(alert.anomaly_score)],
         "p_value": [repr(alert.p_value)],
         "p_extrapolated": ["true" if alert.p_extrapolated else "false"],
-        "threshold": [repr(alert.threshold)],
-        "alpha": [repr(alert.alpha)],
+        "threshold": [_repr(alert.threshold)],
+        "alpha": [_repr(alert.alpha)],
         "model_id": [alert.model_id],
         "alert_id": [alert.alert_id],
         "uid": [alert.uid],
@@ -142,11 +145,11 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "feature": [r.feature for r in why],
         "feature_value": [repr(r.value) for r in why],
         "feature_unit": [r.unit for r in why],
-        "benign_quantile": [repr(r.benign_quantile) for r in why],
-        "benign_low": [repr(r.benign_low) for r in why],
-        "benign_high": [repr(r.benign_high) for r in why],
+        "benign_quantile": [_repr(r.benign_quantile) for r in why],
+        "benign_low": [_repr(r.benign_low) for r in why],
+        "benign_high": [_repr(r.benign_high) for r in why],
         "reason": [r.sentence for r in why],
-        "feature_family": [" ".join(r.family) for r in why],
+        "feature_family": [" ".join(r.family) if r.family else "" for r in why],
         "normal_value": ["" if r.normal_value is None else repr(r.normal_value) for r in why],
         "explained_by": [alert.explained_by],
     }
@@ -176,7 +179,8 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
 
 def _stamp(moment: datetime) -> str:
     """ISO 8601 with microseconds and +0000, as Suricata writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "+0000")
+    there = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return there.isoformat(timespec="microseconds")[:-6] + "+0000"
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Options:
         keep: Old files that are kept; 0: all.
         append: Whether an existing file is continued rather than replaced.
         min_free: Bytes that stay free on the disk: nothing is written below that.
+        inline: Whether alerts are written by whoever emits them rather than by way of the spool. Where the disk may
+            hang (a network file system), say no.
     """
 
     rotate: int | None = None
@@ -38,6 +40,7 @@ class Options:
     keep: int = 0
     append: bool = True
     min_free: int = 64 << 20
+    inline: bool = True
 
     def __post_init__(self) -> None:
         _ = self.rotation
@@ -80,11 +83,12 @@ class FileTransport:
         SinkError: The file cannot be opened.
     """
 
-    inline, settle_s, max_batch = True, 0.0, 512
+    settle_s, max_batch = 0.0, 512
 
     def __init__(self, path: str | Path, options: Options | None = None, *, container: Container | None = None) -> None:
         self.place = str(path)
         self.options, self.container = options or Options(), container or Container()
+        self.inline = self.options.inline
         self._lines = self.container.between == self.container.tail
         self._file = _CLOSED
         self._size, self._written_at, self._unlooked = 0, 0.0, _LOOK_EVERY
