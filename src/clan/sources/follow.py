@@ -267,9 +267,8 @@ def _formats_of(paths: Sequence[str], format_name: str | None) -> dict[str, Sour
     """Say what each log is; what comes from Redis is what Suricata writes there, unless said otherwise."""
     for path in paths:
         if Path(path).is_dir():
-            raise ConfigError(
-                f"{path} is a folder; name the logs that are to be followed, for instance {path}/conn.log"
-            )
+            name = "eve.json" if Path(path, "eve.json").exists() else "conn.log"
+            raise ConfigError(f"{path} is a folder; name the logs that are to be followed, for instance {path}/{name}")
     if format_name is not None:
         return dict.fromkeys(paths, format_named(format_name))
     places = {path: format_named("eve") for path in paths if is_redis(path)}

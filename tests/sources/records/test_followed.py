@@ -138,8 +138,10 @@ def test_files_between_two_looks_come_in_their_order(log: Path, names: tuple[str
     log.write_bytes(b"three\n")
     assert now(pieces) == b"two\nthree\n"
     assert file.rotations == 2
-    again = FollowedFile(str(log), position)  # and so after a restart
-    assert now(again.pieces()) == b"two\nthree\n"
+    again = FollowedFile(str(log), position)  # and so after a restart, with one more before anything is read
+    log.rename(log.with_name("conn.3.log"))
+    log.write_bytes(b"four\n")
+    assert now(again.pieces()) == b"two\nthree\nfour\n"
     file.close()
     again.close()
 

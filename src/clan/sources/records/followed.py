@@ -78,6 +78,7 @@ class FollowedFile:
             if old is None:
                 self.lost += 1
                 return
+            self._seen.clear()  # what the log is now was opened, and not read
             self._open(old)
         if self._file is not None and os.fstat(self._file.fileno()).st_size >= start.offset:
             self._file.seek(start.offset)
