@@ -36,11 +36,14 @@ class Calibration:
             group, one group after another. Shape `(n,)`.
         alpha: Largest p-value that alerts, in (0, 1).
         budget: The budget in words.
+        asked: The budget; None: not known.
         days: Days in which the flows were seen, where that is known.
         inflation: How many times as uncertain as n independent scores the threshold is; above 1 when the scores come
             from other models than the one that will score.
         dispersion: How many times as variable as of independent flows the number of alerts of a stretch of time was
             among the calibration flows, >= 1; 1 where no times were known.
+        ceiling: Score, not levelled, above which calibrations on traffic that nobody vouched for may not raise the
+            threshold; None where there was none since the training, or since somebody vouched.
         fdr: Share of the alerts that may be false, where that was asked for.
         groups: The groups that have a threshold each; None for one threshold.
         sizes: Flows of each group, in the order of `groups.cells`; empty without groups.
@@ -50,9 +53,11 @@ class Calibration:
     scores: Floats
     alpha: float
     budget: str
+    asked: Budget | None = None
     days: float | None = None
     inflation: float = 1.0
     dispersion: float = 1.0
+    ceiling: float | None = None
     fdr: float | None = None
     groups: Groups | None = None
     sizes: tuple[int, ...] = ()
@@ -171,10 +176,9 @@ class Calibration:
         lowest = np.array([1 / (each.n + 1) for each in self._rankings])
         return float(lowest[0]) if group is None else lowest[group]
 
-    def p_value_counts(self, n_bins: int) -> Floats:
-        """How many calibration flows have a p-value in each of equal parts of (0, 1]; shape `(n_bins,)`."""
-        p = np.concatenate([each.p_value(each.scores) for each in self._filled])
-        return np.bincount(np.ceil(p * n_bins).astype(np.int64) - 1, minlength=n_bins).astype(np.float64)
+    def own_p_values(self) -> Floats:
+        """The p-values that new flows with the scores of the calibration flows would have; shape `(n,)`."""
+        return np.concatenate([each.p_value(each.scores) for each in self._filled])
 
     def with_budget(self, budget: Budget) -> Calibration:
         """The same scores for another budget.
@@ -189,7 +193,7 @@ class Calibration:
                 f"{budget} needs at least {math.ceil(1 / alpha) - 1:,} benign flows in each group, found {smallest:,} "
                 "in one; calibrate on flows (-r), so that the groups are chosen anew"
             )
-        return replace(self, alpha=alpha, budget=str(budget), fdr=budget.fdr)
+        return replace(self, alpha=alpha, budget=str(budget), asked=budget, fdr=budget.fdr)
 
     @property
     def _filled(self) -> list[Ranking]:
@@ -244,6 +248,7 @@ def calibrate(
         scores=ordered,
         alpha=alpha,
         budget=str(budget),
+        asked=budget,
         days=days,
         inflation=inflation,
         fdr=budget.fdr,

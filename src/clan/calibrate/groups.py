@@ -96,11 +96,13 @@ def find_groups(flows: pl.DataFrame, by: Sequence[str], alpha: float) -> Groups:
         large = left.group_by(names).len().filter(pl.col("len") >= least).sort(names)
         found += [(tuple(row[:-1]), row[-1]) for row in large.rows()]
         left = left.join(large, on=names, how="anti")
-    rest = left.height
-    found.sort(key=lambda cell: cell[1])
-    while found and 0 < rest < least:
-        rest += found.pop(0)[1]
-    return Groups(by=tuple(by), cells=((), *sorted(key for key, _ in found)))
+    rest, sizes = left.height, dict(found)
+    while 0 < rest < least and sizes:
+        # only a group whose flows no coarser one would take can give them to group 0
+        outer = [key for key in sizes if not any(key[:depth] in sizes for depth in range(1, len(key)))]
+        smallest = min(outer, key=lambda key: (sizes[key], key))
+        rest += sizes.pop(smallest)
+    return Groups(by=tuple(by), cells=((), *sorted(sizes)))
 
 
 def _keys(flows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

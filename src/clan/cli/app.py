@@ -16,6 +16,7 @@ from clan._version import __version__
 from clan.cli import (
     alerts,
     bench,
+    calibrate,
     config,
     detect,
     doctor,
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command("flows")(flows.command)
 app.command("train")(train.command)
+app.command("calibrate")(calibrate.command)
 app.command("detect")(detect.command)
 app.command("watch")(watch.command)
 app.command("finetune")(finetune.command)

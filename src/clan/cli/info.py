@@ -25,16 +25,18 @@ def command(
 
     from clan.alerts.text import visible
     from clan.classify import open_model
+    from clan.detect.versions import versions_of
 
     detector, namer = open_model(model)
+    kept = {"earlier_versions": [f"{version.number} ({version.path})" for version in versions_of(model)]}
     manifest = detector.manifest_ | ({} if namer is None else {"classifier": namer.manifest_})
     if json:
-        write_json(manifest)
+        write_json(manifest | kept)
         return
     table = Table(show_header=False, show_edge=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    for name, value in _rows(manifest | ({} if namer is None else {"classifier": _naming(namer)})):
+    for name, value in _rows(manifest | kept | ({} if namer is None else {"classifier": _naming(namer)})):
         table.add_row(Text(name, style="bold"), Text(visible(value, limit=300)))
     Console(highlight=False).print(table)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clan.calibrate import Calibration, Groups, Tail, check_keys, fit_tail
+from clan.calibrate import Budget, Calibration, Groups, Tail, check_keys, fit_tail
 from clan.errors import ModelFileError
 
 MAX_GROUPS = 1 << 16
@@ -20,11 +20,15 @@ def calibration_entry(calibration: Calibration) -> dict[str, Any]:
     return {
         "alpha": calibration.alpha,
         "budget": calibration.budget,
+        "asked": None
+        if calibration.asked is None
+        else {name: None if value is None else float(value) for name, value in asdict(calibration.asked).items()},
         "fdr": calibration.fdr,
         "days": calibration.days,
         "rows": calibration.n,
         "inflation": calibration.inflation,
         "dispersion": calibration.dispersion,
+        "ceiling": calibration.ceiling,
         "threshold": calibration.threshold,
         "expected_fpr": calibration.expected_fpr,
         "expected_alerts_per_day": calibration.expected_alerts_per_day,
@@ -52,18 +56,20 @@ def stored_calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Ca
     parts = np.split(scores, np.cumsum(sizes)[:-1]) if sizes else [scores]
     days, fdr = entry["days"], entry.get("fdr")
     alpha, inflation = float(entry["alpha"]), float(entry["inflation"])
-    spread = float(entry.get("dispersion", 1.0))
+    spread, ceiling = float(entry.get("dispersion", 1.0)), entry.get("ceiling")
     if not (0 < alpha <= 1 <= inflation) or not len(scores) or any((np.diff(part) < 0).any() for part in parts):
         raise ModelFileError("its calibration is not one: scores must ascend, alpha must be in (0, 1]")
-    if not spread >= 1 or not (fdr is None or 0 < fdr < 1):
+    if not 1 <= spread < np.inf or not (fdr is None or 0 < fdr < 1):
         raise ModelFileError(f"its calibration is not one: dispersion {spread}, fdr {fdr}")
     calibration = Calibration(
         scores=scores,
         alpha=alpha,
         budget=str(entry["budget"]),
+        asked=asked_budget(entry),
         days=None if days is None else float(days),
         inflation=inflation,
         dispersion=spread,
+        ceiling=None if ceiling is None else float(ceiling),
         fdr=None if fdr is None else float(fdr),
         groups=groups,
         sizes=sizes,
@@ -74,6 +80,14 @@ def stored_calibration(entry: dict[str, Any], scores: NDArray[np.float64]) -> Ca
             f"threshold {entry['threshold']} is not the one of its calibration, {calibration.threshold}"
         )
     return calibration
+
+
+def asked_budget(entry: dict[str, Any]) -> Budget:
+    """Give the budget of a stored calibration; of an older clan's file, its rate."""
+    asked = entry.get("asked")
+    if asked is None:
+        return Budget(fpr=float(entry["alpha"]))
+    return Budget(**{name: None if value is None else float(value) for name, value in asked.items()})
 
 
 def _groups(entry: dict[str, Any] | None, n: int) -> tuple[Groups | None, tuple[int, ...]]:

@@ -235,9 +235,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def group(self, X: Table) -> NDArray[np.int64] | None:
         """Find the group of each flow, of `calibration_.groups`; None where there is one threshold only.
 
-        Raises:
-            NotFittedError: Before `fit`.
-            SchemaError: The table lacks a column that the groups need.
+        Raises NotFittedError before `fit`, and SchemaError where the table lacks a column that the groups need.
         """
         check_is_fitted(self)
         groups = self.calibration_.groups
@@ -281,16 +279,18 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def judge(self, flows: pl.DataFrame) -> pl.DataFrame:
         """Give a table with its scores: `anomaly_score`, `p_value`, `p_extrapolated`, `alert`.
 
-        `p_extrapolated` marks p-values that come from the fitted tail, below what ranks can tell.
+        `p_extrapolated` marks p-values that come from the fitted tail, below what ranks can tell; with `thresholds_by`
+        there is `raw_score` too, before levelling.
         """
-        group = self.group(flows)
-        score = self.calibration_.level(self._raw_score(flows), group)
+        group, raw = self.group(flows), self._raw_score(flows)
+        score = self.calibration_.level(raw, group)
         p_value = self.calibration_.p_value(score, group)
         return flows.with_columns(
             anomaly_score=score,
             p_value=p_value,
             p_extrapolated=p_value < self.calibration_.lowest_p_value(group),
             alert=score >= self.threshold_,
+            **({} if group is None else {"raw_score": raw}),
         )
 
     def score_samples(self, X: Table) -> Floats:
@@ -307,11 +307,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def budget(self) -> Budget:
-        """What was asked for.
-
-        Raises:
-            ConfigError: It contradicts itself.
-        """
+        """What was asked for; raises ConfigError where it contradicts itself."""
         return Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr, fdr=self.fdr)
 
     @property

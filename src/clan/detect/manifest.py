@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clan._version import __version__
 from clan.calibrate import Calibration
-from clan.detect.calibration_entry import calibration_entry, stored_calibration
+from clan.detect.calibration_entry import asked_budget, calibration_entry, stored_calibration
 from clan.detect.exemplars import ADDRESSES, Exemplars
 from clan.detect.model import Model
 from clan.detect.presets import Preset
@@ -237,6 +237,7 @@ def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
         "scorer": manifest["scorer"] if isinstance(manifest["scorer"], str) else None,  # the preset's
         "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],
+        **asdict(asked_budget(manifest["calibration"])),
         "thresholds_by": tuple((manifest["calibration"].get("groups") or {}).get("by", ())),
         "keep_addresses": any(name in manifest.get("exemplars", {}) for name in ADDRESSES),
         "epochs": int(manifest["train"]["epochs"]),

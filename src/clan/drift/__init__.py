@@ -3,7 +3,9 @@
 from clan.drift.confidence import rate_sequence
 from clan.drift.evidence import Evidence, Finding
 from clan.drift.features import FeatureDrift, MovedFeature
+from clan.drift.guard import Guard, SuspiciousHost
 from clan.drift.holding import Holding
+from clan.drift.recalibrator import Proposal, Recalibrator
 from clan.drift.state import Advice, HoldingState, Verdict
 
 __all__ = [
@@ -11,9 +13,13 @@ __all__ = [
     "Evidence",
     "FeatureDrift",
     "Finding",
+    "Guard",
     "Holding",
     "HoldingState",
     "MovedFeature",
+    "Proposal",
+    "Recalibrator",
+    "SuspiciousHost",
     "Verdict",
     "rate_sequence",
 ]

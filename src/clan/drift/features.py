@@ -81,7 +81,9 @@ class FeatureDrift:
         if not set(self._names) <= set(flows.columns):
             return
         number = self._n_seen + np.arange(flows.height)
-        taken = flows.select(self._names).filter(pl.Series((number < EVERY_FLOW) | (number % ONE_IN == 0)))
+        taken = flows.select(pl.col(self._names).cast(pl.Float64)).filter(
+            pl.Series((number < EVERY_FLOW) | (number % ONE_IN == 0))
+        )
         self._n_seen += flows.height
         self._waiting.append(taken)
         self._n_waiting += taken.height

@@ -16,8 +16,15 @@ from clan.drift.state import SHOWN, Advice, HoldingState, Verdict
 
 _HOSTS = ("src_ip", "dst_ip")
 
-BINS = 20
-"""Equal parts of the p-values, for the drift of scores."""
+EDGES = np.append(np.arange(1, 11) * 0.05, 1.0)
+"""Upper ends of the ranges of p-values that are counted for the drift of scores. The more normal half is one: how far
+below the ordinary the most ordinary flows score says nothing of alerts."""
+
+TRUST = 400
+"""Calibration flows that scores of *other* models count as, at most, for the drift of scores. The models of the folds
+and the final one differ by a tenth or two in how many flows score in a range, however many flows there are (measured
+over halvings of seven data sets, `docs/budget.md`); after `clan calibrate` one model gives all scores, and this does
+not apply."""
 
 SMALL = 0.1
 """Index up to which moved scores are no reason to do anything."""
@@ -53,11 +60,12 @@ class Holding:
             inflation=calibration.inflation,
             dispersion=calibration.dispersion,
         )
-        self._reference = calibration.p_value_counts(BINS) + 1 / BINS
+        self._reference = _binned(calibration.own_p_values()) + 1 / len(EDGES)
+        trust = TRUST if calibration.inflation > 1 else calibration.n
         self._scores = Evidence(
             self._reference,
-            concentration=BINS / 2,
-            inflation=calibration.inflation,
+            concentration=len(EDGES) / 2,
+            inflation=max(calibration.inflation, calibration.n / trust),
             dispersion=calibration.dispersion,
         )
         self._features = FeatureDrift(detector.features_, detector.benign_quantiles_)
@@ -154,7 +162,7 @@ def _two(alert: np.ndarray) -> np.ndarray:
 
 
 def _binned(p_value: np.ndarray) -> np.ndarray:
-    return np.bincount(np.minimum(np.ceil(p_value * BINS).astype(np.int64) - 1, BINS - 1).clip(0), minlength=BINS)
+    return np.bincount(np.searchsorted(EDGES, p_value - 1e-12), minlength=len(EDGES))
 
 
 def _index(counts: np.ndarray, reference: np.ndarray) -> float:
@@ -162,5 +170,5 @@ def _index(counts: np.ndarray, reference: np.ndarray) -> float:
     n = counts.sum()
     if not n:
         return 0.0
-    share, expected = (counts + 0.5 / BINS) / (n + 0.5), reference / reference.sum()
-    return float(max(((share - expected) * np.log(share / expected)).sum() - (BINS - 1) / n, 0.0))
+    share, expected = (counts + 0.5 / len(EDGES)) / (n + 0.5), reference / reference.sum()
+    return float(max(((share - expected) * np.log(share / expected)).sum() - (len(EDGES) - 1) / n, 0.0))

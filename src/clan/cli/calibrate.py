@@ -1,0 +1,232 @@
+"""`clan calibrate`: set the threshold of a model anew, in seconds, without training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clan.cli.console import err, write_json
+from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, Wanted, Workers
+from clan.detect.versions import KEPT
+from clan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clan.calibrate import Budget, Calibration
+    from clan.drift import Proposal
+    from clan.monitor import LoadedModel
+
+
+def command(
+    model: Model,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="MODEL", help="Where the model goes; by default in its own place."),
+    ] = None,
+    more: More = None,
+    read: Read = None,
+    alerts_per_day: Annotated[
+        float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
+    ] = None,
+    fpr: Annotated[float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert.")] = None,
+    fdr: Annotated[
+        float | None, typer.Option("--fdr", metavar="Q", help="At most this share of the alerts may be false.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="KEYS",
+            help="A threshold for each server, client, service, protocol, hour or weekday with enough flows; several "
+            "with commas, coarse to fine, such as protocol,hour; none for one threshold.",
+            show_default=False,
+        ),
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option("--days", help="Days that the flows stand for, where their times do not tell.")
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="You know that these flows are benign: leave none out, refuse nothing.")
+    ] = False,
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="N", min=0, help="Earlier versions to keep, in MODEL.versions.")
+    ] = KEPT,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the version before; the present one is kept as a version.")
+    ] = False,
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="N", help="With --rollback: to this version.", show_default=False)
+    ] = None,
+    format_name: Format = None,
+    join: Join = False,
+    strict: Strict = False,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Set the threshold anew, from new benign flows (-r) or, without any, for another budget.
+
+    Unless you vouch for the flows (--trust), hosts that alert far more often than the others are left out, the
+    threshold may rise only so far, and what looks like an attack is refused.
+    """
+    from clan.cli.places import check_output
+    from clan.monitor import LoadedModel
+
+    paths, target = [*(read or []), *(more or [])], output or model
+    budget = _budget_of(alerts_per_day=alerts_per_day, fpr=fpr, fdr=fdr)
+    if rollback:
+        if paths or budget or by or output:
+            raise ConfigError("--rollback goes with -m and --to alone")
+        _roll_back(model, to, json=json, quiet=quiet)
+        return
+    keys = _keys_of(by)
+    _check(paths, budget, about_flows=by is not None or days is not None or trust, to=to)
+    check_output(target, inputs=paths)
+    loaded = LoadedModel.open(model)
+    if keys is not None:
+        loaded.detector.set_params(thresholds_by=keys)
+    proposal = None
+    if paths:
+        wanted = Wanted(
+            paths=paths,
+            interfaces=[],
+            bpf=None,
+            tool=None,
+            format_name=format_name,
+            join=join,
+            strict=strict,
+            workers=workers,
+        )
+        proposal = _propose(loaded, wanted, budget, days=days, trust=trust, quiet=quiet)
+        if json and proposal.calibration is None:
+            write_json({"model": model, **proposal.as_json()})
+        loaded.detector.calibration_ = _accepted(proposal)
+    else:
+        loaded.detector.calibrate(budget=budget)
+    _write(loaded, target, keep=keep)
+    if json:
+        found = {} if proposal is None else proposal.as_json()
+        write_json({"model": target, **found, "calibration": loaded.detector.manifest_["calibration"]})
+    if not quiet:
+        _tell(loaded, proposal, target)
+
+
+def _check(paths: list[str], budget: Budget | None, *, about_flows: bool, to: int | None) -> None:
+    """Raise where options do not go together."""
+    if to is not None:
+        raise ConfigError("--to is for --rollback")
+    if not paths and budget is None:
+        raise ConfigError(
+            "nothing to do: give benign flows with -r, another budget (--alerts-per-day, --fpr, --fdr), or --rollback"
+        )
+    if not paths and about_flows:
+        raise ConfigError("--by, --days and --trust are about flows: name them with -r")
+
+
+def _budget_of(**asked: float | None) -> Budget | None:
+    """Give the budget that was asked for; None for that of the model."""
+    from clan.calibrate import Budget
+
+    budget = Budget(**asked)
+    return budget if budget.asked or budget.fdr is not None else None
+
+
+def _keys_of(by: str | None) -> tuple[str, ...] | None:
+    """Split what `--by` was given; None without it."""
+    from clan.calibrate import check_keys
+
+    if by is None:
+        return None
+    keys = tuple(name.strip() for name in by.split(",") if name.strip() not in ("", "none"))
+    check_keys(keys)
+    return keys
+
+
+def _accepted(proposal: Proposal) -> Calibration:
+    """Give the new calibration.
+
+    Raises:
+        DataError: It was refused.
+    """
+    from clan.errors import DataError
+
+    if proposal.calibration is None:
+        raise DataError(f"not calibrated: {'; '.join(proposal.refusals)}. --trust if you know that all is benign")
+    return proposal.calibration
+
+
+def _propose(
+    loaded: LoadedModel, wanted: Wanted, budget: Budget | None, *, days: float | None, trust: bool, quiet: bool
+) -> Proposal:
+    """Score flows and make a calibration of them."""
+    from clan.cli.reading import WATCHED, tell
+    from clan.drift import Guard, Recalibrator
+
+    reader = loaded.reader(wanted, readers=WATCHED)
+    recalibrator = Recalibrator(loaded.detector, guard=None if trust else Guard())
+    for batch in reader.batches():
+        recalibrator.update(loaded.detector.judge(batch))
+    if not quiet:
+        tell(reader.report)
+    return recalibrator.propose(budget, days=days)
+
+
+def _write(loaded: LoadedModel, target: str, *, keep: int) -> None:
+    from clan.detect.versions import replace_model
+    from clan.errors import SinkError
+
+    save = loaded.detector.save if loaded.namer is None else loaded.namer.save
+    try:
+        replace_model(target, save, keep=keep)
+    except OSError as error:
+        raise SinkError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _roll_back(model: str, number: int | None, *, json: bool, quiet: bool) -> None:
+    """Put an earlier version back."""
+    from clan.detect.versions import roll_back
+    from clan.errors import SinkError
+    from clan.monitor import LoadedModel
+
+    try:
+        version = roll_back(model, number)
+    except OSError as error:
+        raise SinkError(f"cannot write {model}: {error.strerror or error}") from error
+    loaded = LoadedModel.open(model)
+    if json:
+        write_json({"model": model, "version": version.number, "model_id": loaded.model_id})
+    if not quiet:
+        err.note(f"{model} is version {version.number} again (model {loaded.model_id})")
+
+
+def _tell(loaded: LoadedModel, proposal: Proposal | None, target: str) -> None:
+    """Say what changed."""
+    new = loaded.detector.calibration_
+    if proposal is not None:
+        if proposal.hosts:
+            named = ", ".join(host.host for host in proposal.hosts[:5])
+            err.warning(
+                f"left out {proposal.n_left_out:,} of {proposal.n_flows:,} flows, of {len(proposal.hosts)} hosts that "
+                f"alert far more often than the others: {named}"
+            )
+        low, high = proposal.rate_interval
+        err.note(
+            f"at the threshold before, {proposal.threshold_before:.4f}, {proposal.rate:.3%} of the other flows alerted "
+            f"({low:.3%} to {high:.3%}); expected {proposal.expected:.3%}"
+        )
+        if proposal.capped:
+            err.warning(
+                "the threshold rises no further at once: more flows will alert than the budget allows. Calibrate again "
+                "later, train again, or --trust these flows"
+            )
+    err.note(
+        f"budget: {new.budget}; threshold {new.threshold:.4f} from {new.n:,} flows; expected false-positive rate "
+        f"{new.expected_fpr:.3%}"
+    )
+    interval = new.alerts_per_day_interval
+    if interval is not None:
+        low, high = interval
+        err.note(f"expected false alarms a day: {new.expected_alerts_per_day:.1f} (95 % of days {low:,} to {high:,})")
+    if new.groups is not None:
+        err.note(f"{len(new.groups.cells)} groups by {', '.join(new.groups.by)} have a threshold each")
+    err.note(f"wrote {target} (model {loaded.detector.model_id_})")
