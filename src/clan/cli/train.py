@@ -44,7 +44,9 @@ def command(
     days: Annotated[
         float | None, typer.Option("--days", help="Days that the captures stand for, where their times do not tell.")
     ] = None,
-    preset: Annotated[str, typer.Option("--preset", help="default, portable for other networks, or paper.")] = "default",
+    preset: Annotated[
+        str, typer.Option("--preset", help="default, portable for other networks, or paper.")
+    ] = "default",
     clean: Annotated[
         float,
         typer.Option(
