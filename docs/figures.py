@@ -51,6 +51,8 @@ SCRIPTS = {
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),
     "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
+    "study_scalers": ("Study: scalers", "benchmarks/quality/studies/scalers.py"),
+    "study_negatives": ("Study: negatives and networks", "benchmarks/quality/studies/negatives.py"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),

@@ -86,6 +86,6 @@ def study(description: str, variants: Mapping[str, Scores]) -> None:
         print(f"| {variant} | {' | '.join(cells)} |", flush=True)
         print(f"{variant}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     print(
-        f"\nMacro AUROC / mean recall at 1 % false positives over the choosing classes, {wanted.seeds} seed(s); at most "
-        f"{TRAIN_ROWS:,} rows to train, {ATTACK_ROWS} of a class and {BENIGN_ROWS:,} benign ones to test."
+        f"\nMacro AUROC / mean recall at 1 % false positives over the choosing classes, {wanted.seeds} seed(s); at "
+        f"most {TRAIN_ROWS:,} rows to train, {ATTACK_ROWS} of a class and {BENIGN_ROWS:,} benign ones to test."
     )
