@@ -148,7 +148,7 @@ def show_scoring() -> None:
     print(f"| scoring | flows/s |\n|---|---|\n| default | {speeds['default']:,.0f} |")
     print(f"| published recipe | {speeds['paper']:,.0f} |\n\n{ratio:.1f} times as many. ", end="")
     print(f"Goal of {LIMIT_FLOWS:,.0f} flows/s: {met(speeds['default'] >= LIMIT_FLOWS)}. ", end="")
-    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before and during the run.")
+    print(f"{len(os.sched_getaffinity(0))} cores, load average {os.getloadavg()[0]:.1f}.")
 
 
 def show_rows(sizes: list[int]) -> None:
