@@ -46,7 +46,7 @@ SCRIPTS = {
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "records": ("Flow records", "benchmarks/speed/records.py --records 400000"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
-    "sinks": ("Alerts through sinks", "benchmarks/speed/sinks.py --alerts 10000"),
+    "sinks": ("Alerts through sinks", "benchmarks/speed/sinks.py --alerts 2000"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),

@@ -142,6 +142,25 @@ def test_sent_over_a_connection_that_broke_is_sent_again(tmp_path: Path) -> None
     assert delivery.count.sent == 10
 
 
+def test_a_try_that_hangs_keeps_the_spool_and_loses_nothing(tmp_path: Path) -> None:
+    fake = FakeTransport()
+    fake.gate.clear()
+    delivery = delivery_of(tmp_path, fake, drain_s=0.01)
+    delivery._join_s = 0.05
+    for record in records(5):
+        delivery.put(record)
+    delivery.close()
+    with pytest.raises(SinkError, match="another clan uses the spool"):
+        Spool(tmp_path)
+    fake.gate.set()
+    delivery._thread.join()
+    assert delivery.count.sent == len(fake.got)
+    delivery.spool.close()
+    again = Spool(tmp_path)
+    assert again.n_waiting == 5 - len(fake.got)
+    again.close()
+
+
 def test_too_large_a_record_is_counted(tmp_path: Path) -> None:
     fake = FakeTransport()
     with delivery_of(tmp_path, fake) as delivery:

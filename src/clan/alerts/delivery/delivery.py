@@ -66,7 +66,7 @@ class Delivery:
         self.count.dropped.update({"damaged": spool.n_damaged} if spool.n_damaged else {})
         self._tell = tell or (lambda _: None)
         self._backoff = backoff or Backoff(self.settings.retry_first_s, self.settings.retry_most_s)
-        self._clock = clock
+        self._clock, self._join_s = clock, _JOIN_S
         self._changed = threading.Condition()
         self._sent: deque[_Sent] = deque()  # given to the transport and not yet sure to be received
         self._last = -1  # number of the last record of the batch at hand
@@ -165,7 +165,9 @@ class Delivery:
                 return
             self._closed, self._ends_at = True, self._clock() + self.settings.drain_s
             self._changed.notify_all()
-        self._thread.join(self.settings.drain_s + _JOIN_S)
+        self._thread.join(self.settings.drain_s + self._join_s)
+        if self._thread.is_alive():
+            return  # a try that hangs still has the spool in its hands; the system closes both with the process
         self.transport.close()
         with self._changed:
             self.spool.close()
