@@ -15,11 +15,14 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from clan.errors import ClanError
 from clan.evaluate.benchmarks import benchmark
-from clan.evaluate.benchmarks.captures import capture_table
+from clan.evaluate.benchmarks.captures import capture_table, run_table
+from clan.evaluate.recordings import read_recordings
 from clan.evaluate.results import Results
-from clan.evaluate.runner import BenchOptions, Library
+from clan.evaluate.runner import BenchOptions
 
 KEPT = Path(__file__).parents[1] / "results" / "p3.csv"
 
@@ -30,6 +33,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one split, one detector: does it run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--detectors")
+    parser.add_argument(
+        "--flows", type=Path, help="Parquet to keep the flow table of the captures in, or to read it from"
+    )
     wanted = parser.parse_args()
     if "CLAN_TEST_DATA" not in os.environ:
         sys.exit("CLAN_TEST_DATA is not set: the benchmark reads its captures from there")
@@ -44,12 +50,21 @@ def main() -> None:
             tell=partial(print, file=sys.stderr, flush=True),
         )
         try:
-            library = Library({"captures": Path(os.environ["CLAN_TEST_DATA"]) / "captures"})
-            p3.run(library, ["captures"], options, results)
+            run_table("captures", _flows(wanted.flows), options, results)
         except ClanError as error:
             sys.exit(str(error))
         capture_table(results.frame()).write_csv(place.with_name("p3_captures.csv"))
         print(p3.table(results.frame()))
+
+
+def _flows(kept: Path | None) -> pl.DataFrame:
+    """Read the flow table, of the captures or as it was kept."""
+    if kept is not None and kept.is_file():
+        return pl.read_parquet(kept)
+    flows = read_recordings(Path(os.environ["CLAN_TEST_DATA"]) / "captures")
+    if kept is not None:
+        flows.write_parquet(kept)
+    return flows
 
 
 if __name__ == "__main__":

@@ -26,12 +26,13 @@ from clan.evaluate.rivals import Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.schema import IDENTITY, features_of
 
-FEATURES: Final = (("flow", "context"), ("conn", "context"), ("flow",))
+FEATURES: Final = (("flow", "context"), ("flow",))
 """The groups that each detector is given, one condition each."""
 BASELINES: Final = ("position", "count")
 """What needs no detector: how many flows of its capture came before a flow, and how many there are in all."""
-USUAL: Final = ("clan", "clan:portable", "nearest_neighbour", "isolation_forest")
-SHOWN: Final = (("count", ""), ("clan", "flow+context"), ("clan:portable", "conn+context"))
+PORTABLE: Final = "clan:portable"
+USUAL: Final = ("clan", PORTABLE, "nearest_neighbour", "isolation_forest")
+SHOWN: Final = (("count", ""), ("clan", "flow+context"), (PORTABLE, "flow+context"))
 """Detectors and features whose parts and classes the table shows."""
 KNOWN: Final = "known networks"
 """Condition in which the first part of each long benign capture trains and the rest is tested."""
@@ -61,11 +62,14 @@ Floats = NDArray[np.float64]
 def run(library: Library, names: Sequence[str], options: BenchOptions, results: Results) -> None:
     """Make the runs: each split, each choice of feature groups, each detector."""
     for name in names:
-        flows = read_recordings(library.paths[name])
-        for seed in options.seeds:
-            run_split(name, partial(split_by_network, flows, seed), "", seed, options, results)
-        first = options.seeds[0]
-        run_split(name, partial(split_by_time, flows), KNOWN, first, options, results)
+        run_table(name, read_recordings(library.paths[name]), options, results)
+
+
+def run_table(name: str, flows: pl.DataFrame, options: BenchOptions, results: Results) -> None:
+    """Make the runs on flows as `read_recordings` gives them."""
+    for seed in options.seeds:
+        run_split(name, partial(split_by_network, flows, seed), "", seed, options, results)
+    run_split(name, partial(split_by_time, flows), KNOWN, options.seeds[0], options, results)
 
 
 def run_split(
@@ -74,7 +78,12 @@ def run_split(
     """Make the runs of one split that the results lack."""
     split_made: CaptureSplit | None = None
     plans: list[tuple[str, Rival | None, Sequence[str]]] = [(each, None, ()) for each in BASELINES]
-    plans += [(rival.name, rival, groups) for groups in FEATURES for rival in options.detectors]
+    plans += [
+        (rival.name, rival, groups)
+        for groups in FEATURES
+        for rival in options.detectors
+        if rival.name != PORTABLE or "context" in groups  # without context it is clan
+    ]
     for detector, rival, groups in plans:
         told = ", ".join(filter(None, (condition, "+".join(groups))))
         run = {
