@@ -31,7 +31,7 @@ FEATURES: Final = (("flow", "context"), ("flow",))
 BASELINES: Final = ("position", "count")
 """What needs no detector: how many flows of its capture came before a flow, and how many there are in all."""
 PORTABLE: Final = "clan:portable"
-USUAL: Final = ("clan", PORTABLE, "nearest_neighbour", "isolation_forest")
+USUAL: Final = ("isolation_forest", "nearest_neighbour", PORTABLE, "clan")
 SHOWN: Final = (("count", ""), ("clan", "flow+context"), (PORTABLE, "flow+context"))
 """Detectors and features whose parts and classes the table shows."""
 KNOWN: Final = "known networks"
