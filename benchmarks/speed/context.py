@@ -3,8 +3,8 @@
     python benchmarks/speed/context.py [--quick]
 
 Processor time of one thread, the better of two passes, the making of the table included. Then packets and flows a
-second from a capture to the flow table with each choice of feature groups, beside group `flow` alone in the same rounds;
-the capture is made of those of the test data (CLAN_TEST_DATA), and this part is left out without them.
+second from a capture to the flow table with each choice of feature groups, beside group `flow` alone in the same
+rounds; the capture is made of those of the test data (CLAN_TEST_DATA), and this part is left out without them.
 """
 
 from __future__ import annotations
