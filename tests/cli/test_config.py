@@ -70,6 +70,7 @@ def test_mistakes_are_said_together(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["check", "-c", "{good}", "--set", "source.bpf=udp"], 2, "bpf and capture_tool are for live capture"),
         (["check", "-c", "{good}", "--set", 'source.interfaces=["lo"]'], 2, "one kind of source at a time"),
         (["check", "-c", "{good}"], 1, "model: "),
+        (["check", "-c", "{short}"], 2, 'source: nothing to watch: name interfaces = ["eth0"]'),
     ],
 )
 def test_one_mistake(
@@ -77,7 +78,9 @@ def test_one_mistake(
 ) -> None:
     good = tmp_path / "w.toml"
     good.write_text('model = "m.clan"\nsource.listen = ["udp://:0"]\n')
-    given = [str(good) if argument == "{good}" else argument for argument in arguments]
+    short = tmp_path / "short.toml"
+    short.write_text('model = "m.clan"\n')
+    given = [{"{good}": str(good), "{short}": str(short)}.get(argument, argument) for argument in arguments]
     found, _, err = run(capsys, *given)
     assert (found, message in err) == (code, True), err
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli.watching import ROWS, Watching, begin, grow, odd_rows, zeek_model
 
+from clan.alerts.store import Store
 from clan.cli import main
 
 
@@ -130,13 +131,22 @@ def test_a_killed_watch_goes_on_where_it_was(models: dict[str, str], tmp_path: P
     config.write_text(f'model = "{models["first"]}"\nstate = "w.state"\nsource.follow = ["{log}"]\n')
     with Watching(config) as watch:
         grow(log, ROWS[:40])
+        grow(log, odd_rows(5))
         watch.wait_for(lambda: position(state, log) == log.stat().st_size)
         assert watch.end(signal.SIGKILL) == -signal.SIGKILL
+    with Store(tmp_path / "clan.db") as store:
+        committed = {stored.alert.uid for stored in store.alerts()}
+    assert {f"Codd{i}" for i in range(5)} <= committed
     grow(log, ROWS[40:60])
+    grow(log, odd_rows(3, first=5))
     with Watching(config) as watch:
         watch.wait_for(lambda: position(state, log) == log.stat().st_size)
         assert watch.end(signal.SIGINT) == 0
-        assert "read 20 records in 1 stream: 20 flows" in watch.text()
+        assert "read 23 records in 1 stream: 23 flows" in watch.text()
+    with Store(tmp_path / "clan.db") as store:
+        uids = [stored.alert.uid for stored in store.alerts()]
+    assert len(uids) == len(set(uids))
+    assert committed | {f"Codd{i}" for i in range(8)} <= set(uids)
 
 
 def test_a_model_of_another_source_is_refused_at_once(models: dict[str, str], tmp_path: Path) -> None:

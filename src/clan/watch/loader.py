@@ -142,7 +142,7 @@ class _Reading:
     @staticmethod
     def default(field: dataclasses.Field[Any], hint: Any) -> Any:
         """Give what is read where nothing was given: paths and the tables that hold them depend on the folder."""
-        if dataclasses.is_dataclass(hint) and field.default_factory is hint:
+        if dataclasses.is_dataclass(hint) and field.default_factory in (hint, dataclasses.MISSING):
             return {}
         return field.default if isinstance(field.default, str) else None
 

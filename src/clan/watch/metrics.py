@@ -79,6 +79,8 @@ def _metrics(shown: Snapshot) -> Iterator[Metric]:
         (f"clan_{status.unit}", f"{status.unit.capitalize()} that were read.", status.packets),
         ("clan_alerts_withdrawn", "Alerts on open flows that their end did not confirm.", shown.n_withdrawn),
         ("clan_scoring_seconds", "Time spent on scoring flows.", shown.scoring_s),
+        ("clan_recalibrations", "Times that the threshold was set anew on schedule.", shown.recalibrations),
+        ("clan_recalibrations_refused", "Times that this was refused.", shown.recalibrations_refused),
         ("clan_reloads", "Times that settings were read anew.", shown.reloads),
         ("clan_reloads_refused", "Times that new settings or a new model were refused.", shown.refused),
     )

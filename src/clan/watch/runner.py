@@ -22,6 +22,7 @@ from clan.watch.log import Log
 from clan.watch.metrics import Metrics
 from clan.watch.notify import Notifier
 from clan.watch.outlets import Outlets
+from clan.watch.recalibration import Recalibration
 from clan.watch.reload import Prepared, Reloader, reasons_of
 from clan.watch.settings import MetricsSettings, WatchSettings
 from clan.watch.snapshot import Event, Snapshot, TriageState
@@ -66,13 +67,15 @@ class Watch:
         self.settings, self._log, self._notifier = settings, log, notifier
         self.observers: list[Observer] = []
         """Told about every second how it goes."""
-        self.reloads = self.refused = 0
+        self.reloads = self.refused = self.recalibrations = self.recalibrations_refused = 0
         self._stack = ExitStack()
         with ExitStack() as opening:
             self.model = LoadedModel.open(settings.model)
             self.tally = Tally()
             self._reloader = Reloader(reread)
             opening.callback(self._reloader.close)
+            self._recalibration = Recalibration(settings.recalibrate, self.model)
+            opening.callback(self._recalibration.close)
             self._metrics = self._serve(settings.metrics)
             opening.callback(self._close_metrics)
             reader = self.model.reader(
@@ -89,7 +92,7 @@ class Watch:
                 namer=self.model.namer,
                 sinks=[self.tally, self.outlets],
                 triage=self.triage,
-                observers=[self.tally.observe],
+                observers=[self.tally.observe, self._recalibration.observe],
             )
             self._stack = opening.pop_all()
         self.reader.on_status = self._tick
@@ -133,6 +136,7 @@ class Watch:
         if self._reloader.begin(self.settings, self.model):
             self._notifier.reloading()
         self._take_over()
+        self._recalibrate()
         self._show(status)
 
     def _take_over(self) -> None:
@@ -147,6 +151,27 @@ class Watch:
                 _logger.error("not reloaded, everything goes on as before: %s", reason)
             self._notifier.ready()
 
+    def _recalibrate(self) -> None:
+        """Set the threshold anew when it is time, or say why not."""
+        if self._recalibration.begin():
+            _logger.info("setting the threshold anew")
+        try:
+            done = self._recalibration.finished()
+        except ClanError as error:
+            self.recalibrations_refused += 1
+            _logger.warning("not calibrated, the threshold stays: %s", error)
+            return
+        if done is not None:
+            self.recalibrations += 1
+            self._use(done.model)
+            _logger.info("calibrated: %s; model %s", done, done.model.model_id)
+
+    def _use(self, model: LoadedModel) -> None:
+        """Score what comes from now on with another model."""
+        self.monitor.use(model.detector, namer=model.namer)
+        self._recalibration.use(model)
+        self.model = model
+
     def _apply(self, prepared: Prepared) -> None:
         """Take over new settings: first what may fail, then the rest."""
         settings, model = prepared.settings, prepared.model
@@ -157,9 +182,10 @@ class Watch:
         self._log.apply(settings.log)
         settings.triage.change(self.triage)
         self.outlets.apply(settings.sinks)
+        self._recalibration.settings = settings.recalibrate
         if model is not self.model:
-            self.monitor.use(model.detector, namer=model.namer)
-        self.settings, self.model = settings, model
+            self._use(model)
+        self.settings = settings
         self.reloads += 1
         self._notifier.ready()
         _logger.info("reloaded; model %s (%s)", model.path, model.model_id)
@@ -220,6 +246,8 @@ class Watch:
             scoring_s=outcome.scoring_s,
             memory_bytes=resident_bytes(),
             sinks=self.outlets.counters(),
+            recalibrations=self.recalibrations,
+            recalibrations_refused=self.recalibrations_refused,
             reloads=self.reloads,
             refused=self.refused,
             triage=TriageState.of(self.triage),

@@ -9,6 +9,7 @@ from clan.alerts import GroupSettings, RateLimit, TriageSettings
 from clan.alerts.store import Retention
 from clan.errors import ConfigError
 from clan.watch.kinds import Checked, FilePath, FromEnvironment, Range, ip_address
+from clan.watch.recalibration import RecalibrateSettings
 from clan.watch.sink_table import SinkTable
 from clan.watch.source_settings import SourceSettings
 
@@ -106,6 +107,7 @@ class WatchSettings:
         source: What is read.
         store: Where alerts and incidents are kept.
         incidents: When alerts are one incident.
+        recalibrate: Setting the threshold anew while watching.
         sinks: Where alerts go.
         log: Log lines.
         view: How it shows what it does.
@@ -122,6 +124,7 @@ class WatchSettings:
     source: SourceSettings
     store: StoreSettings = field(default_factory=StoreSettings)
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
+    recalibrate: RecalibrateSettings = field(default_factory=RecalibrateSettings)
     sinks: tuple[SinkTable, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
     view: ViewSettings = field(default_factory=ViewSettings)

@@ -113,6 +113,8 @@ class Snapshot:
         scoring_s: Seconds spent on scoring.
         memory_bytes: Resident memory.
         sinks: Counters of each sink by its name.
+        recalibrations: How often the threshold was set anew.
+        recalibrations_refused: How often that was refused.
         reloads: How often settings were read anew.
         refused: How often that was refused.
         triage: What became of alerts before they went out.
@@ -142,6 +144,8 @@ class Snapshot:
     scoring_s: float
     memory_bytes: int
     sinks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recalibrations: int = 0
+    recalibrations_refused: int = 0
     reloads: int = 0
     refused: int = 0
     triage: TriageState = field(default_factory=TriageState)

@@ -111,8 +111,10 @@ def bar(state: HoldingState, width: int, *, ascii_only: bool = False) -> Text:
     cells[cell(state.n_alerts)] = here
     drawn = Text("".join(cells))
     drawn.stylize("green", cell(low), cell(high) + 1)
-    drawn.stylize("dim", cell(high) + 1)
-    drawn.stylize(_VERDICTS[state.verdict], cell(state.n_alerts), cell(state.n_alerts) + 1)
+    here_at = cell(state.n_alerts)
+    drawn.stylize("dim", cell(high) + 1, max(here_at, cell(high) + 1))
+    drawn.stylize("dim", max(here_at, cell(high)) + 1)
+    drawn.stylize(_VERDICTS[state.verdict], here_at, here_at + 1)
     return drawn
 
 
