@@ -80,6 +80,8 @@ def _figures(low: pl.DataFrame, high: pl.DataFrame, classes: Mapping[str, list[f
     if classes:
         figures["macro_auroc"] = float(np.mean([row[0] for row in classes.values()]))
         figures["recall_1pct"] = float(np.mean([row[1] for row in classes.values()]))
+    if low.is_empty() or high.is_empty():
+        return figures
     tops = [np.array([*highest(f["score"], f["capture"], least=LEAST_CAPTURE_FLOWS).values()]) for f in (low, high)]
     if all(top.size for top in tops):
         benign, attack = tops
