@@ -33,6 +33,7 @@ DOCUMENTS = tuple(
         "docs/context.md",
         "docs/lab.md",
         "docs/sinks.md",
+        "docs/alerts.md",
     )
 )
 RESULTS = ROOT / "benchmarks" / "results"
@@ -47,6 +48,8 @@ SCRIPTS = {
     "records": ("Flow records", "benchmarks/speed/records.py --records 400000"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "sinks": ("Alerts through sinks", "benchmarks/speed/sinks.py --alerts 2000"),
+    "store": ("Alerts through the store", "benchmarks/speed/store.py"),
+    "incidents": ("Incidents of scans, floods and password guessing", "benchmarks/quality/incidents.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),

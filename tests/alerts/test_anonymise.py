@@ -18,7 +18,10 @@ from clan.errors import ConfigError
 
 KEY = bytes(range(32))
 REPLACED = {"src_ip", "dst_ip", "uid", "source", "incident_id"}
-LEFT_OUT = {"community_id", "tunnel", "source_alert", "src_name", "src_group", "dst_name", "dst_group"}
+LEFT_OUT = {
+    "community_id", "tunnel", "source_alert", "src_name", "src_group", "dst_name", "dst_group",
+    "sentence", "nearest", "history",  # they name hosts
+}  # fmt: skip
 
 
 def shared_bits(one: str, other: str) -> int:

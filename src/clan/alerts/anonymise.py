@@ -78,8 +78,8 @@ class Anonymiser:
         """Give an alert that says nothing of who it was.
 
         Addresses, the flow's id, its source and the incident become pseudonyms. Community id (a hash of the addresses
-        that anybody can search for), tunnel, names and groups of hosts are left out. Times, ports, features and their
-        values stay: they tell what happened.
+        that anybody can search for), tunnel, names and groups of hosts, and sentences that name hosts are left out.
+        Times, ports, features and their values stay: they tell what happened.
         """
         kept = {name: getattr(alert, name) for name in _KEPT}
         return Alert(

@@ -86,7 +86,9 @@ class _Story:
             self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
 
     def _keep(self, entry: tuple[float, float, int, str]) -> None:
-        """Keep the first alert and the least likely others."""
+        """Keep the first alert and the least likely others, those in order."""
+        if len(self.worst) == REPRESENTATIVES and entry > self.worst[-1] and entry[2] > self.worst[0][2]:
+            return  # nearly always, in an incident of many alerts
         first, *others = sorted([*self.worst, entry], key=lambda e: e[2])
         self.worst = [first, *sorted(others)[: REPRESENTATIVES - 1]]
 
