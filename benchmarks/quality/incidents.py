@@ -8,8 +8,8 @@ and guessing; the alerts go through the same rule as in `clan detect`. Three che
 1. In a capture that is no flood, an incident of more than one originator has merged actors.
 2. All captures at once: their alerts are laid over each other in time, all of them against one and the same target,
    each capture with originators of its own; an incident with alerts of two captures has merged actors.
-3. The lab's mixed day (`samples`): an incident that holds labelled alerts of two attacking hosts, or benign alerts
-   beside those of an attack, has merged actors.
+3. The lab's mixed day (`samples`): an incident of several originators whose alerts are not all of one labelled attack
+   has merged actors.
 
 The rival groups by source, destination and signature within an hour, as alert consoles do.
 """
@@ -127,8 +127,9 @@ def lab(site: str, *, quick: bool) -> None:
     part = alerting(detector, [str(samples / f"{site}-mixed.pcapng.zst")])
     names = label_flows(part, read_labels(samples / f"{site}-labels.csv"))[0]
     numbers = group_flows(part)
-    actors = part.with_columns(actor=pl.when(names.is_null()).then(pl.lit("benign")).otherwise("src_ip"))
-    merged = several_actors(actors, numbers, "actor")
+    held = part.with_columns(name=names.fill_null("benign"), incident=pl.Series(numbers)).group_by("incident")
+    counts = held.agg(pl.col("src_ip", "name").n_unique())
+    merged = counts.filter((pl.col("src_ip") > 1) & (pl.col("name") > 1)).height
     incidents = int(numbers.max()) + 1
     print(
         f"| {site}, mixed day | {part.height:,} | {console(part):,} | {incidents} | {part.height / incidents:,.0f} | "

@@ -3,8 +3,8 @@
     python benchmarks/speed/store.py [--quick]
 
 Alerts with five reasons each, in batches of 1,000, of 2,000 hosts; one process, medians of several runs in mixed order,
-by processor time (which waiting for the disk is not in) and by the wall clock (which a busy machine is in). The rivals do
-the least that anybody would write: `json.dump` of the record to a file with a flush each, and an INSERT of it into
+by processor time (which waiting for the disk is not in) and by the wall clock (which a busy machine is in). The rivals
+do the least that anybody would write: `json.dump` of the record to a file with a flush each, and an INSERT of it into
 SQLite with a commit each (autocommit) or one commit a batch.
 """
 
@@ -167,9 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few alerts: does it run")
     quick = parser.parse_args().quick
-    alerts = make_alerts(2_000 if quick else 40_000)
+    alerts = make_alerts(2_000 if quick else 8_000)
     rates: dict[str, list[tuple[float, float]]] = {title: [] for title in WAYS}
-    for _ in range(1 if quick else 5):
+    for _ in range(1 if quick else 3):
         for title in random.sample(list(WAYS), len(WAYS)):
             way, share = WAYS[title]
             rates[title].append(measure(way, alerts[: int(len(alerts) * share)]))

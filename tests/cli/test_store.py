@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import clan
 from clan.cli import main
 
 
@@ -18,7 +19,7 @@ def day(model: str, mixed: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
     hosts.write_text("network,name,group\n10.77.20.10,web,servers\n198.51.100.0/24,,outside\n")
     assert main(["detect", "-m", model, "-r", mixed, "-o", str(folder / "alerts.ndjson"), "--hosts", str(hosts),
                  "--incidents", str(folder / "incidents.ndjson"), "--store", str(folder / "clan.db"),
-                 "--report", str(folder / "report.html")]) == 0  # fmt: skip
+                 "--report", str(folder / "report.html"), "--incident-pcaps", str(folder / "pcaps")]) == 0  # fmt: skip
     return folder
 
 
@@ -44,6 +45,17 @@ def test_attacks_are_far_fewer_incidents_than_alerts(day: Path, capsys: pytest.C
     page = (day / "report.html").read_text()
     assert "<h2>Incidents" in page
     assert "many sources" in page or "repeated" in page
+
+
+def test_packets_of_incidents_are_cut_from_the_capture(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    worst = lines_of(capsys, "incidents", "list", "--json", "-n", "0", "--store", str(day / "clan.db"))
+    written = {path.stem: path for path in (day / "pcaps").iterdir()}
+    assert written.keys() == {str(incident["incident_id"]) for incident in worst}
+    for incident in worst:
+        flows = clan.read_flows([str(written[str(incident["incident_id"])])])
+        known = {incident.get("actor"), incident.get("target")} - {None}
+        assert all(known & {src, dst} for src, dst in flows.select("src_ip", "dst_ip").iter_rows())
+    assert main(["detect", "-m", "x.clan", "-i", "lo", "--incident-pcaps", str(day)]) != 0
 
 
 def test_alerts_are_listed_and_shown(day: Path, capsys: pytest.CaptureFixture[str]) -> None:

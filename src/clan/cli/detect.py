@@ -35,18 +35,21 @@ from clan.cli.sinking import account_of_sinks, tell_sinks
 from clan.cli.triaging import (
     HostLimit,
     HostsFile,
+    IncidentPcaps,
     IncidentsFile,
     StorePath,
     SuppressFiles,
     Synchronous,
     account_of,
+    check_cut,
+    cut_incidents,
     open_triage,
     tell_triage,
 )
 
 if TYPE_CHECKING:
     from clan.alerts.sinks import EncodingSink
-    from clan.monitor import Monitor
+    from clan.monitor import LoadedModel, Monitor
     from clan.sources import EndlessReader, FlowReader
 
 
@@ -96,6 +99,7 @@ def command(
         typer.Option("--annotate", help="Write the records of Zeek or Suricata on with their scores, and no alerts."),
     ] = False,
     incidents: IncidentsFile = None,
+    incident_pcaps: IncidentPcaps = None,
     store: StorePath = None,
     synchronous: Synchronous = "normal",
     hosts: HostsFile = None,
@@ -125,7 +129,7 @@ def command(
     Where the model comes from clan finetune, each alert has a name too.
     """
     from clan.alerts import AnnotatedLog
-    from clan.cli.reading import WATCHED, as_json
+    from clan.cli.reading import WATCHED
     from clan.cli.sinking import open_places, settings_of
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
@@ -156,6 +160,7 @@ def command(
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     loaded = LoadedModel.open(model)
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
+    check_cut(incident_pcaps, reader)
     with ExitStack() as stack:
         annotated = stack.enter_context(AnnotatedLog(output or STDOUT)) if annotate else None
         place = None if annotate else output or (None if json or settings else STDOUT)
@@ -188,19 +193,34 @@ def command(
             fdr=fdr,
         )
         outcome = monitor.run(reader)
+        cut_incidents(incident_pcaps, monitor, reader)
     calibration = loaded.detector.calibration_
     expected = Expected(calibration.expected_fpr * outcome.n_flows, calibration.prediction_interval(outcome.n_flows))
     if report:
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
-        found = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
-        found["holding"] = monitor.holding.state().as_json()
-        if outcome.agreement.theirs:
-            found |= {"source_alerts": outcome.agreement.theirs, "source_alerts_agreed": outcome.agreement.both}
-        found |= account_of(triage) | account_of_sinks(sinks)
-        write_json(as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)}))
+        write_json(_account(monitor, reader, expected, sinks, loaded))
     files = [path for path in (scores, report, incidents) if path]
     _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
+
+
+def _account(
+    monitor: Monitor,
+    reader: FlowReader | EndlessReader,
+    expected: Expected,
+    sinks: Sequence[EncodingSink],
+    loaded: LoadedModel,
+) -> dict[str, object]:
+    """Give all that is said of a run as JSON values."""
+    from clan.cli.reading import as_json
+
+    outcome = monitor.outcome
+    found: dict[str, object] = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
+    found["holding"] = monitor.holding.state().as_json()
+    if outcome.agreement.theirs:
+        found |= {"source_alerts": outcome.agreement.theirs, "source_alerts_agreed": outcome.agreement.both}
+    found |= account_of(monitor.triage) | account_of_sinks(sinks)
+    return as_json(reader.report) | found | ({} if loaded.namer is None else {"labels": dict(outcome.labels)})
 
 
 def _check_endless(wanted: Wanted, stats_every: float | None, report: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +13,7 @@ from clan.cli.console import err
 if TYPE_CHECKING:
     from clan.alerts import Incident, Triage, WatchedSuppressions
     from clan.alerts.sinks import EncodingSink
+    from clan.monitor import Monitor
 
 IncidentsFile = Annotated[
     str | None,
@@ -20,6 +21,15 @@ IncidentsFile = Annotated[
         "--incidents",
         metavar="FILE.ndjson",
         help="Incidents, a line as each begins, grows and ends.",
+        show_default=False,
+    ),
+]
+IncidentPcaps = Annotated[
+    str | None,
+    typer.Option(
+        "--incident-pcaps",
+        metavar="FOLDER",
+        help="With captures: a small pcap of the first packets of each of the worst incidents.",
         show_default=False,
     ),
 ]
@@ -95,6 +105,41 @@ def open_triage(
     if triage.suppressions is not None:
         _tell(triage.suppressions)
     return triage
+
+
+def check_cut(folder: str | None, reader: object) -> None:
+    """Raise unless there are captures to cut, where that is wanted.
+
+    Raises:
+        ConfigError: The input is live, or no packets.
+    """
+    from clan.errors import ConfigError
+    from clan.sources import FlowReader
+
+    if folder is not None and not (isinstance(reader, FlowReader) and reader.kind == "packets"):
+        raise ConfigError("--incident-pcaps reads captures a second time: it is for -r with captures")
+
+
+def cut_incidents(folder: str | None, monitor: Monitor, reader: object) -> None:
+    """Write the packets of the worst incidents, and say how many and what could not be."""
+    from clan.errors import StoreError
+    from clan.monitor import write_incident_pcaps
+    from clan.sources import FlowReader
+
+    triage = monitor.triage
+    if folder is None or triage is None or not isinstance(reader, FlowReader):
+        return
+    incidents = triage.ledger.worst(50)
+    known = {alert.alert_id: alert for alert in monitor.outcome.alerts}
+    for name in {name for incident in incidents for name in incident.alert_ids} - known.keys():
+        if triage.store is not None:
+            with suppress(StoreError):
+                known[name] = triage.store.alert(name).alert
+    written = write_incident_pcaps(folder, incidents, known, reader.files_of)
+    err.note(f"wrote the packets of {len(written.files):,} incidents to {folder}")
+    for why in sorted(set(written.without.values())):
+        count = sum(reason == why for reason in written.without.values())
+        err.warning(f"no packets of {count:,} incident{'s' * (count != 1)}: {why}")
 
 
 def account_of(triage: Triage | None) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Where flows come from: one file or folder for each format, each "open, iterate batches of flows, close"."""
 
 from clan.sources.base import EndlessReader, Source
+from clan.sources.cutting import Frame, WantedFlow, cut_flows, write_pcap
 from clan.sources.follow import FollowReader
 from clan.sources.formats import FORMATS, SourceFormat
 from clan.sources.live import LiveReader, LiveStatus
@@ -16,6 +17,7 @@ __all__ = [
     "EndlessReader",
     "FlowReader",
     "FollowReader",
+    "Frame",
     "Input",
     "LiveReader",
     "LiveStatus",
@@ -26,10 +28,13 @@ __all__ = [
     "Readers",
     "Source",
     "SourceFormat",
+    "WantedFlow",
+    "cut_flows",
     "empty_flows",
     "is_redis",
     "meaning",
     "open_reader",
     "parse_place",
     "read_flows",
+    "write_pcap",
 ]

@@ -105,6 +105,10 @@ class FlowReader:
             "settings": self.settings.manifest() if self.kind == "packets" else self._source_settings,
         }
 
+    def files_of(self, source: str) -> list[str]:
+        """Give the files of a stream by its name; none where it is no stream of this reader."""
+        return next((paths for paths in self._streams if paths[0] == source), [])
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables, stream after stream.
 
