@@ -56,13 +56,13 @@ def several_actors(flows: pl.DataFrame, numbers: np.ndarray, column: str = "src_
     return held.group_by("incident").agg(pl.col(column).n_unique()).filter(pl.col(column) > 1).height
 
 
-def alerting(detector: ClanDetector, paths: list[str]) -> pl.DataFrame:
-    """Give the flows of captures that alert; captures without flows give none."""
+def judged(detector: ClanDetector, path: str) -> pl.DataFrame:
+    """Give the flows of a capture with `alert`; a capture without flows gives none."""
     try:
-        flows = read_flows(paths, features=FEATURES)
+        flows = read_flows([path], features=FEATURES)
     except (NoFlows, SourceError):
         return pl.DataFrame()
-    return flows.filter(pl.Series(detector.anomaly_score(flows) >= detector.threshold_))
+    return flows.with_columns(alert=pl.Series(detector.anomaly_score(flows) >= detector.threshold_))
 
 
 def overlaid(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -89,13 +89,23 @@ def captures(data: Path, *, quick: bool) -> None:
     detector = ClanDetector(fpr=0.01, random_state=0, epochs=2 if quick else None).fit(flows)
     index = pl.read_csv(data / "captures" / "index.csv", infer_schema=False).filter(label="attack")
     found: list[tuple[str, str, pl.DataFrame]] = []
+    everything: list[tuple[str, str, pl.DataFrame]] = []
     for kind, classes in KINDS.items():
         for file, attack in index.filter(pl.col("attack_class").is_in(classes)).select("file", "attack_class").rows():
-            part = alerting(detector, [str(data / "captures" / file)])
+            part = judged(detector, str(data / "captures" / file))
             if part.height:
-                found.append((kind, attack, part))
+                everything.append((kind, attack, part))
+                found.append((kind, attack, part.filter("alert")))
+    found = [each for each in found if each[2].height]
     print(f"trained on {flows.height:,} benign flows of {len(benign):,} captures\n")
-    print("| captures | files with alerts | alerts | console rows | incidents | alerts an incident | merged actors |")
+    table("captures", "files with alerts", found)
+    print("\nThe same captures if every flow of them raised an alert, for what the detector misses:\n")
+    table("captures", "files", everything)
+
+
+def table(title: str, files_title: str, found: list[tuple[str, str, pl.DataFrame]]) -> None:
+    """Print how many incidents the alerts of captures make, and how many all of them at once."""
+    print(f"| {title} | {files_title} | alerts | console rows | incidents | alerts an incident | merged actors |")
     print("|---|---|---|---|---|---|---|")
     total: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
     for kind, attack, part in found:
@@ -124,7 +134,7 @@ def lab(site: str, *, quick: bool) -> None:
     samples = ROOT / "samples"
     detector = ClanDetector(alerts_per_day=10, days=1.0, random_state=0, epochs=2 if quick else None)
     detector.fit(read_flows([str(samples / f"{site}-benign.pcapng.zst")], features=FEATURES))
-    part = alerting(detector, [str(samples / f"{site}-mixed.pcapng.zst")])
+    part = judged(detector, str(samples / f"{site}-mixed.pcapng.zst")).filter("alert")
     names = label_flows(part, read_labels(samples / f"{site}-labels.csv"))[0]
     numbers = group_flows(part)
     held = part.with_columns(name=names.fill_null("benign"), incident=pl.Series(numbers)).group_by("incident")
