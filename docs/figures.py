@@ -59,6 +59,7 @@ SCRIPTS = {
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p3": ("Real captures of many networks (protocol P3)", "benchmarks/quality/p3.py"),
+    "nearest": ("Attack flows beside the benign ones most like them", "benchmarks/quality/nearest.py"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),
     "p2_open": ("What is unknown (protocol P2, open set)", "benchmarks/quality/p2.py --open --seeds 3"),
     # without a network: with it, six shares of attacks on two data sets take an hour
