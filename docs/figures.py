@@ -53,6 +53,7 @@ SCRIPTS = {
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),
+    "scoring": ("Scoring", "benchmarks/speed/training.py --scoring"),
     "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
     "study_scalers": ("Study: scalers", "benchmarks/quality/studies/scalers.py"),
     "study_negatives": ("Study: negatives and networks", "benchmarks/quality/studies/negatives.py"),
