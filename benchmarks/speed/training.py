@@ -156,7 +156,7 @@ def show_scoring() -> None:
         f"Goal of {LIMIT_FLOWS:,.0f} flows/s: {met(found['default']['flows_per_s'] >= LIMIT_FLOWS)} in this run, ",
         end="",
     )
-    print(f"{cores} cores' time: {cores * found['default']['flows_per_cpu_s']:,.0f}.")
+    print(f"the time of {cores} cores is enough for {cores * found['default']['flows_per_cpu_s']:,.0f}.")
 
 
 def show_rows(sizes: list[int]) -> None:
