@@ -45,7 +45,7 @@ def test_an_alert_is_an_eve_line_with_its_reasons(model: str, mixed: str, tmp_pa
     assert float(metadata["p_value"][0]) <= 0.01
     assert float(metadata["anomaly_score"][0]) >= float(metadata["threshold"][0])
     assert re.fullmatch(r"[0-9a-f]{12}", metadata["model_id"][0])
-    assert len(metadata["reason"]) == len(metadata["feature"]) == 5
+    assert len(metadata["reason"]) == len(metadata["feature"]) >= 1
 
 
 def test_the_report_is_one_page_without_scripts(model: str, mixed: str, tmp_path: Path) -> None:
