@@ -7,13 +7,18 @@ import re
 import signal
 import socket
 import urllib.request
+import warnings
 from pathlib import Path
 
 import pytest
 from tests.cli.watching import ROWS, Watching, begin, grow, odd_rows, zeek_model
+from tests.sources.netflow.export import v4_record, v5
+from tests.sources.netflow.test_listening import listen, sent
 
+from clan import ClanDetector
 from clan.alerts.store import Store
 from clan.cli import main
+from clan.errors import DataQualityWarning
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +160,23 @@ def test_a_model_of_another_source_is_refused_at_once(models: dict[str, str], tm
     with Watching(config) as watch:
         assert watch.process.wait(120) == 1
         assert "this model was trained on Zeek logs, and these are NetFlow" in watch.text()
+
+
+def test_it_listens_to_exporters(tmp_path: Path) -> None:
+    benign = [v4_record(ports=(1024 + i, 443), packets=5 + i % 7, octets=500 + i) for i in range(240)]
+    flows, reader = listen(sent(*(v5(benign[i : i + 30]) for i in range(0, 240, 30))), 8)
+    detector = ClanDetector(fpr=0.02, scorer="feature_prototypes", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataQualityWarning)  # records do not tell everything
+        detector.fit(flows, source=reader.origin()).save(tmp_path / "m.clan")
+    config, port = tmp_path / "w.toml", free_port()
+    config.write_text(f'model = "m.clan"\nsource.listen = ["udp://127.0.0.1:{port}"]\n')
+    with Watching(config) as watch:
+        watch.wait_for("watching udp://127.0.0.1")
+        sent(v5([*benign[:20], v4_record("10.6.6.6", ports=(1, 23), packets=10**6, octets=10**9, flags=0x04)]))(port)
+        watch.wait_for("10.6.6.6 to 10.0.0.2: 1 TCP flow, port 23")
+        assert watch.end() == 0
+        assert "21 flows" in watch.text()
 
 
 def test_files_are_watched_to_their_end(
