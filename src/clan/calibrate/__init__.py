@@ -5,6 +5,7 @@ from clan.calibrate.conformal import Calibration, calibrate
 from clan.calibrate.fdr import OnlineFdr, benjamini_hochberg
 from clan.calibrate.folds import NEVER, assign_folds
 from clan.calibrate.groups import KEYS, Groups, check_keys
+from clan.calibrate.incident_level import alpha_of_incidents
 from clan.calibrate.interval import alert_interval, rate_interval
 from clan.calibrate.observed_time import ObservedTime, observed_days
 from clan.calibrate.tail import Tail, fit_tail
@@ -21,6 +22,7 @@ __all__ = [
     "OnlineFdr",
     "Tail",
     "alert_interval",
+    "alpha_of_incidents",
     "assign_folds",
     "benjamini_hochberg",
     "calibrate",

@@ -17,13 +17,14 @@ highest scores would hang on a few odd flows. A budget that was asked for is kep
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """A false-alarm budget: alerts a day, or a false-positive rate, or neither for the default rate.
+    """A false-alarm budget: alerts or incidents a day, or a false-positive rate, or none for the default rate.
 
     Attributes:
         alerts_per_day: False alarms a day, > 0.
         fpr: Share of benign flows that may alert, in (0, 1).
         fdr: Share of the *alerts* that may be false, in (0, 1). On top of the others: of the flows that they let alert,
             only those that stand out from what so many benign flows would do by chance.
+        incidents_per_day: False incidents a day, > 0: alerts grouped by actor, target and time.
 
     Raises:
         ConfigError: Two rates are given, or a value is out of range.
@@ -32,14 +33,19 @@ class Budget:
     alerts_per_day: float | None = None
     fpr: float | None = None
     fdr: float | None = None
+    incidents_per_day: float | None = None
 
     def __post_init__(self) -> None:
         if self.alerts_per_day is not None and self.fpr is not None:
             raise ConfigError(
                 f"give alerts_per_day or fpr, not both (got alerts_per_day={self.alerts_per_day}, fpr={self.fpr})"
             )
-        if self.alerts_per_day is not None and not (self.alerts_per_day > 0 and math.isfinite(self.alerts_per_day)):
-            raise ConfigError(f"alerts_per_day must be above 0, got {self.alerts_per_day}")
+        if self.incidents_per_day is not None and not (self.alerts_per_day is None and self.fpr is None):
+            raise ConfigError("give incidents_per_day, alerts_per_day or fpr, one of them")
+        for name in ("alerts_per_day", "incidents_per_day"):
+            rate = getattr(self, name)
+            if rate is not None and not (rate > 0 and math.isfinite(rate)):
+                raise ConfigError(f"{name} must be above 0, got {rate}")
         for name in ("fpr", "fdr"):
             share = getattr(self, name)
             if share is not None and not 0 < share < 1:
@@ -48,12 +54,14 @@ class Budget:
     @property
     def asked(self) -> bool:
         """Whether somebody chose this budget; the default gives way when the rows are too few for it."""
-        return self.alerts_per_day is not None or self.fpr is not None
+        return not (self.alerts_per_day is None and self.fpr is None and self.incidents_per_day is None)
 
     def __str__(self) -> str:
         rate = f"false-positive rate {self.fpr if self.fpr is not None else DEFAULT_FPR:g}"
         if self.alerts_per_day is not None:
             rate = f"{self.alerts_per_day:g} alerts a day"
+        if self.incidents_per_day is not None:
+            rate = f"{self.incidents_per_day:g} incidents a day"
         return rate if self.fdr is None else f"{rate}, at most {self.fdr:g} of the alerts false"
 
     def alpha(self, n: int, days: float | None) -> float:
@@ -64,12 +72,18 @@ class Budget:
             days: Days in which they were seen, where that is known.
 
         Returns:
-            The largest p-value that alerts, in (0, 1). For the default budget never below 20 / (n + 1), or half.
+            The largest p-value that alerts, in (0, 1). For the default budget never below 20 / (n + 1), or half. For
+            incidents the smallest that there is: how many alerts make one depends on the flows
+            (`clan.calibrate.alpha_of_incidents`).
 
         Raises:
             DataError: No days for a budget in alerts a day; too few flows for the budget that was asked; or a budget
                 above the number of flows.
         """
+        if self.incidents_per_day is not None:
+            if days is None:
+                raise DataError("incidents_per_day needs to know in how many days the flows were seen; give days=")
+            return 1 / (n + 1)
         if self.alerts_per_day is not None:
             return self._alpha_of_rate(self.alerts_per_day, n, days)
         if self.fpr is None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from clan.calibrate.budget import Budget
 from clan.calibrate.dispersion import dispersion
 from clan.calibrate.groups import Groups, find_groups
+from clan.calibrate.incident_level import alpha_of_incidents
 from clan.calibrate.interval import alert_interval, rate_interval
 from clan.calibrate.ranking import Ranking
 from clan.calibrate.tail import Tail, fit_tail
@@ -186,6 +187,8 @@ class Calibration:
         Raises:
             DataError: The flows, or those of one of the groups, cannot support it.
         """
+        if budget.incidents_per_day is not None:
+            raise DataError("incidents_per_day needs the flows themselves, to group them; calibrate on flows (-r)")
         alpha = budget.alpha(self.n, self.days)
         smallest = min((n for n in self.sizes if n), default=self.n)
         if alpha * (smallest + 1) < 1:
@@ -223,21 +226,27 @@ def calibrate(
         days: Days in which the flows were seen; needed for a budget in alerts a day.
         inflation: See `Calibration`.
         order: Row numbers in order of time, where times are known.
-        flows: The flows, for thresholds by group.
+        flows: The flows, for thresholds by group and for a budget of incidents.
         by: What to group them by, coarse to fine; names in `clan.calibrate.KEYS`.
 
     Raises:
         DataError: The flows cannot support the budget; the message says how many are needed.
         SchemaError: The flows lack a column that the groups need.
-        UnknownNameError: There is no such key.
+        ConfigError: There is no such key; or groups and a budget of incidents.
 
     Example:
         >>> calibration = calibrate(range(99), Budget(fpr=0.05))
         >>> calibration.highest_normal, calibration.p_value([94.5, 94.0]).tolist()
         (94.0, [0.05, 0.06])
     """
+    if by and budget.incidents_per_day is not None:
+        raise ConfigError("a budget of incidents goes with one threshold: leave the groups out, or ask for alerts")
     values = np.asarray(scores, dtype=np.float64)
     alpha, groups = budget.alpha(len(values), days), None
+    if budget.incidents_per_day is not None:
+        if flows is None or days is None:
+            raise DataError("incidents_per_day needs a flow table with addresses and times, to group its alerts")
+        alpha = alpha_of_incidents(values, flows, budget.incidents_per_day, days)
     group, sizes = np.zeros(len(values), dtype=np.int64), tuple[int, ...]()
     if by and flows is not None:
         groups = find_groups(flows, by, alpha)

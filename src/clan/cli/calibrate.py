@@ -28,6 +28,9 @@ def command(
     alerts_per_day: Annotated[
         float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
     ] = None,
+    incidents_per_day: Annotated[
+        float | None, typer.Option("--incidents-per-day", help="Budget: false incidents a day that you can take.")
+    ] = None,
     fpr: Annotated[float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert.")] = None,
     fdr: Annotated[
         float | None, typer.Option("--fdr", metavar="Q", help="At most this share of the alerts may be false.")
@@ -73,7 +76,7 @@ def command(
     from clan.monitor import LoadedModel
 
     paths, target = [*(read or []), *(more or [])], output or model
-    budget = _budget_of(alerts_per_day=alerts_per_day, fpr=fpr, fdr=fdr)
+    budget = _budget_of(alerts_per_day=alerts_per_day, incidents_per_day=incidents_per_day, fpr=fpr, fdr=fdr)
     if rollback:
         if paths or budget or by or output:
             raise ConfigError("--rollback goes with -m and --to alone")

@@ -50,6 +50,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             training rows support, with a warning.
         fdr: Share of the alerts that may be false, in (0, 1), on top of the budget. It depends on all flows of a run,
             so a `Monitor` keeps it, and `predict` does not (`docs/budget.md`). None: the budget alone decides.
+        incidents_per_day: False incidents a day, in place of alerts: alerts grouped by actor, target and time.
         thresholds_by: What flows are grouped by for a threshold each, coarse to fine: names in `clan.calibrate.KEYS`,
             such as ``("protocol", "hour")``. Groups with too few flows share one. Needs flow tables.
         preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe.
@@ -90,6 +91,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         alerts_per_day: float | None = None,
         fpr: float | None = None,
         fdr: float | None = None,
+        incidents_per_day: float | None = None,
         thresholds_by: Sequence[str] = (),
         preset: str = "default",
         days: float | None = None,
@@ -105,6 +107,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.alerts_per_day = alerts_per_day
         self.fpr = fpr
         self.fdr = fdr
+        self.incidents_per_day = incidents_per_day
         self.thresholds_by = thresholds_by
         self.preset = preset
         self.days = days
@@ -308,7 +311,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def budget(self) -> Budget:
         """What was asked for; raises ConfigError where it contradicts itself."""
-        return Budget(alerts_per_day=self.alerts_per_day, fpr=self.fpr, fdr=self.fdr)
+        names = ("alerts_per_day", "fpr", "fdr", "incidents_per_day")
+        return Budget(**{name: getattr(self, name) for name in names})
 
     @property
     def threshold_(self) -> float:

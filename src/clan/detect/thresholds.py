@@ -56,6 +56,6 @@ def calibrate_rows(
         days=days,
         inflation=inflation,
         order=order,
-        flows=frame[known] if by and frame is not None else None,
+        flows=None if frame is None else frame[known],
         by=by,
     )

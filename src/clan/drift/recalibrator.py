@@ -17,7 +17,7 @@ from clan.errors import DataError
 MOST = 200_000
 """Flows that are remembered, the latest."""
 
-_NEEDED = ("ts_start", "ts_end", "source", *SIDES)
+_NEEDED = ("ts_start", "ts_end", "source", "protocol", "src_port", "dst_port", *SIDES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
