@@ -11,6 +11,8 @@ import json
 import re
 from typing import Any, Final
 
+import msgspec
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
 _ESCAPES: Final = {char: f"\\u{ord(char):04x}" for char in "<>&\x7f"}
@@ -50,13 +52,24 @@ def ascii_json(value: Any) -> str:
     Raises:
         ValueError: A number is not finite, which JSON has no word for.
     """
-    text = _ENCODER.encode(value)
+    quick = _quick(value)
+    text = _ENCODER.encode(value) if quick is None else quick
     if len(text) > _LONG or "\\ud" in text:  # the latter begins every surrogate, alone or in a pair
         text = _ENCODER.encode(_all_bounded(value))
     for char, escape in _ESCAPES.items():  # only ever inside strings
         if char in text:
             text = text.replace(char, escape)
     return text
+
+
+def _quick(value: Any) -> str | None:
+    """Write what is plain the quick way; None for what has to be looked at: beyond ASCII, or a number not finite."""
+    try:
+        found = msgspec.json.encode(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # it leaves letters beyond ASCII as they are, and writes null for a number that is not finite
+    return found.decode("ascii") if found.isascii() and b"null" not in found else None
 
 
 def _all_bounded(value: Any) -> Any:
