@@ -33,7 +33,7 @@ demo: $(STAMP) ## train on a quiet day of site alpha, detect on a day with attac
 	@echo "report: $(CURDIR)/out/report.html"
 
 test: $(STAMP) ## run all tests, the slow ones too
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: $(STAMP) ## check style and spelling
 	$(BIN)/ruff check .
