@@ -141,6 +141,16 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+Learn = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="GROUPS",
+        help="Feature groups to learn, separated by commas: flow, conn, context, payload; by default flow, context, "
+        "payload for packets, and conn, context for flow records.",
+        show_default=False,
+    ),
+]
 Features = Annotated[
     str | None,
     typer.Option(

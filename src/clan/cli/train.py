@@ -10,10 +10,10 @@ import typer
 from clan.cli.console import err, write_json
 from clan.cli.options import (
     Columns,
-    Features,
     Format,
     Join,
     Json,
+    Learn,
     More,
     Quiet,
     Read,
@@ -70,7 +70,7 @@ def command(
         ),
     ] = 200_000,
     profile: Annotated[str, typer.Option("--profile", help="How flows are cut: default or lycos.")] = "default",
-    features: Features = None,
+    features: Learn = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and input give the same model.")] = 0,
     columns: Columns = None,
     format_name: Format = None,
@@ -89,12 +89,12 @@ def command(
     from clan.errors import ConfigError
     from clan.explain import learnt
     from clan.flows import profile as settings_of
-    from clan.schema import features_of
+    from clan.sources import USUAL, check_groups
 
     paths = inputs(read, more)
     # What can be wrong with the settings should be known before hours of reading.
-    groups = groups_of(features)
-    features_of(groups or ())
+    groups = groups_of(features) or USUAL
+    check_groups(groups)
     Budget(alerts_per_day=alerts_per_day, fpr=fpr)
     recipe(preset)
     if not 0 <= clean < 0.5:

@@ -4,6 +4,7 @@ from clan.sources.base import EndlessReader, Source
 from clan.sources.cutting import Frame, WantedFlow, cut_flows, write_pcap
 from clan.sources.follow import FollowReader
 from clan.sources.formats import FORMATS, SourceFormat
+from clan.sources.groups import USUAL, check_groups
 from clan.sources.live import LiveReader, LiveStatus
 from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.opening import USUAL_READERS, Input, Reader, Readers, open_reader
@@ -13,6 +14,7 @@ from clan.sources.report import ReadReport, meaning
 
 __all__ = [
     "FORMATS",
+    "USUAL",
     "USUAL_READERS",
     "EndlessReader",
     "FlowReader",
@@ -29,6 +31,7 @@ __all__ = [
     "Source",
     "SourceFormat",
     "WantedFlow",
+    "check_groups",
     "cut_flows",
     "empty_flows",
     "is_redis",

@@ -14,12 +14,38 @@ from clan.sources.conn import complete
 CONTEXT: Final = "context"
 """The group that no source measures: `clan.sources.context_columns` adds it to what they give."""
 
+USUAL: Final = ("usual",)
+"""In place of names of groups: all that a detector should look at, see `usual_groups`."""
+
+
+def usual_groups(told: tuple[str, ...]) -> tuple[str, ...]:
+    """Choose what a detector should look at: the flow itself, what its hosts did before it, and the first bytes.
+
+    Args:
+        told: The groups that a source can tell, first the one that it gives unless asked. The columns of a table stand
+            for themselves.
+
+    Example:
+        >>> usual_groups(("flow", "conn", "payload")), usual_groups(("conn",)), usual_groups(("table", "conn"))
+        (('flow', 'context', 'payload'), ('conn', 'context'), ('table',))
+    """
+    if told[0] == "table":
+        return told[:1]
+    context = (CONTEXT,) if "conn" in told else ()
+    return (told[0], *context, *(group for group in told if group == "payload"))
+
+
+def check_groups(features: Sequence[str] | None) -> None:
+    """Raise UnknownNameError where a group does not exist, whatever the source."""
+    if features is not None and tuple(features) != USUAL:
+        features_of(features)
+
 
 def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind: str) -> tuple[str, ...]:
     """Check the feature groups that somebody wants of a source.
 
     Args:
-        features: Names of groups; None: the first that the source can tell.
+        features: Names of groups; None: the first that the source can tell; `USUAL`.
         told: The groups that it can tell, as `Source.groups` has them. Where `conn` is among them, `context` is, too:
             it follows from `conn`, addresses and times.
         kind: Its kind, for the message.
@@ -37,6 +63,8 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
     """
     if features is None:
         return told[:1]
+    if tuple(features) == USUAL:
+        return usual_groups(told)
     if "conn" in told:
         told = (*told, CONTEXT)
     wanted = tuple(dict.fromkeys(features))

@@ -15,7 +15,7 @@ from clan.sources.base import Source
 from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
 from clan.sources.formats import FORMATS, SourceFormat, format_named, recognise_all
-from clan.sources.groups import measured, wanted_groups
+from clan.sources.groups import check_groups, measured, wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
@@ -31,7 +31,7 @@ class FlowReader:
         paths: Files, folders, globs, `-`.
         settings: How packets are cut into flows.
         features: Names of feature groups (`clan.schema.GROUPS`), in the order of their columns; None: what the format
-            gives unless asked, `flow` for packets.
+            gives unless asked, `flow` for packets; `clan.sources.USUAL`: what a detector should look at.
         format_name: Take every file as this format; None: look at its first bytes.
         join: The files are the parts of one rotated capture, in the order given.
         strict: Raise on the first damage.
@@ -62,7 +62,7 @@ class FlowReader:
         keep_records: bool = False,
         columns: Mapping[str, Any] | None = None,
     ) -> None:
-        features_of(features or ())
+        check_groups(features)
         given = None if format_name is None else format_named(format_name)
         check_workers(workers, join=join)
         found = find_files(paths)
