@@ -31,6 +31,24 @@ def test_worst_alerts_come_first_and_hosts_are_counted() -> None:
     assert f"{worst[0].src_ip} sent too" in text
 
 
+def test_an_incident_shows_its_worst_alert_only() -> None:
+    alerts = [replace(a, incident_id="0123456789ab") for a in alerts_of(scored_frame(400, 6))]
+    alerts[0] = replace(alerts[0], incident_id="ba9876543210")
+    text = shown(alerts)
+    assert "Least like benign, 2 of 6, the worst of each incident" in text
+    worst = min(alerts[1:], key=lambda a: (a.p_value, -a.anomaly_score))
+    others = [a for a in alerts[1:] if a is not worst]
+    assert f"{worst.src_ip}:{worst.src_port}" in text
+    assert not any(f"{a.src_ip}:{a.src_port}" in text for a in others)
+
+
+def test_a_narrow_terminal_cuts_no_address() -> None:
+    alerts = alerts_of(scored_frame(400, 6))
+    out = io.StringIO()
+    Console(file=out, width=100).print(summary(alerts, n_flows=400, expected=4.0, interval=(1, 9)))
+    assert all(f"{a.src_ip}:{a.src_port}" in out.getvalue() for a in alerts)
+
+
 @pytest.mark.parametrize(("interval", "verdict"), [((0, 5), "above"), ((6, 6), "within"), ((7, 9), "below")])
 def test_verdict_compares_with_the_interval(interval: tuple[float, float], verdict: str) -> None:
     assert f"{verdict} the budget" in shown(alerts_of(scored_frame(400, 6)), interval=interval)

@@ -92,8 +92,10 @@ def endpoint(ip: str | None, port: int | None) -> str:
 
 
 def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
-    worst = sorted(alerts, key=lambda a: (a.p_value, -a.anomaly_score))[:top]
+    each = {a.incident_id or a.uid: a for a in sorted(alerts, key=lambda a: (-a.p_value, a.anomaly_score))}
+    worst = sorted(each.values(), key=lambda a: (a.p_value, -a.anomaly_score))[:top]
     more = f", {len(worst)} of {len(alerts):,}" if len(worst) < len(alerts) else ""
+    more += ", the worst of each incident" if any(a.incident_id for a in worst) else ""
     table = Table(title=f"Least like benign{more}", title_justify="left", show_edge=False, pad_edge=False)
     for name in ("time (UTC)", "severity", "from", "to", "proto"):
         table.add_column(name, no_wrap=True)  # an address that is cut helps nobody
@@ -101,7 +103,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     if named:
         table.add_column("name", no_wrap=True)
     table.add_column("p-value", justify="right", no_wrap=True)
-    table.add_column("why", no_wrap=True, overflow="ellipsis")
+    table.add_column("why", overflow="fold")  # the one that gives way where a terminal is narrow
     for a in worst:
         table.add_row(
             Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
