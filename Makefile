@@ -29,7 +29,8 @@ demo: $(STAMP) ## train on a quiet day of site alpha, detect on a day with attac
 	@mkdir -p out
 	$(CLAN) train -r samples/alpha-benign.pcapng.zst -o out/demo.clan --alerts-per-day 10 --days 1 --seed $(SEED)
 	$(CLAN) detect -m out/demo.clan -r samples/alpha-mixed.pcapng.zst -o out/alerts.ndjson --scores out/scores.parquet --report out/report.html
-	$(BIN)/python examples/demo.py out/scores.parquet samples/alpha-labels.csv --alerts-per-day 10
+	$(CLAN) detect -m out/demo.clan -r samples/alpha-benign-2.pcapng.zst -o out/quiet.ndjson --scores out/quiet.parquet --quiet
+	$(BIN)/python examples/demo.py out/scores.parquet samples/alpha-labels.csv --alerts-per-day 10 --quiet out/quiet.parquet
 	@echo "report: $(CURDIR)/out/report.html"
 
 test: $(STAMP) ## run all tests, the slow ones too

@@ -69,29 +69,39 @@ def judge_day(day: SiteDays, scores: NDArray[np.float64], threshold: float) -> d
         "flagged": sum(each.flagged for each in classes.values()),
         "n_classes": len(classes),
         "false_alarms": false_alarms,
-        "bystander_alarms": int(_bystanders(day)[(day.labels == BENIGN) & (scores >= threshold)].sum()),
+        "bystander_alarms": int(bystanders(day.mixed, day.labels)[(day.labels == BENIGN) & (scores >= threshold)].sum()),
         "n_benign": len(benign),
         "side_effect_alerts": int((side >= threshold).sum()),
         "classes": json.dumps({name: asdict(each) for name, each in classes.items()}),
     }
 
 
-def _bystanders(day: SiteDays) -> NDArray[np.bool_]:
-    """Tell which flows end within `NEAR` after the end of a flow of an attack with one of their hosts."""
+def bystanders(flows: pl.DataFrame, labels: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Tell which flows end within `NEAR` after the end of a flow of an attack with one of their hosts.
+
+    What the hosts of a flow did before it counts for it, so these point at the right host and are benign all the same.
+
+    Args:
+        flows: A flow table. Height n.
+        labels: Class of each, `BENIGN` and `SIDE_EFFECT` among them. Shape `(n,)`.
+
+    Returns:
+        Shape `(n,)`; the flows of attacks are judged like the others.
+    """
     ends = [
-        day.mixed.lazy().select(pl.col(host).alias("host"), "ts_end", row=pl.arange(pl.len()))
+        flows.lazy().select(pl.col(host).alias("host"), "ts_end", row=pl.arange(pl.len()))
         for host in ("src_ip", "dst_ip")
-        if host in day.mixed.columns
+        if host in flows.columns
     ]
     if not ends:
-        return np.zeros(day.mixed.height, dtype=np.bool_)
-    flows = pl.concat(ends).drop_nulls().sort("ts_end")
-    attacking = pl.Series(~np.isin(day.labels, (BENIGN, SIDE_EFFECT))).arg_true()
-    attacks = flows.filter(pl.col("row").is_in(attacking.implode())).select("host", "ts_end", attack=pl.lit(value=True))
+        return np.zeros(flows.height, dtype=np.bool_)
+    seen = pl.concat(ends).drop_nulls().sort("ts_end")
+    attacking = pl.Series(~np.isin(labels, (BENIGN, SIDE_EFFECT))).arg_true()
+    attacks = seen.filter(pl.col("row").is_in(attacking.implode())).select("host", "ts_end", attack=pl.lit(value=True))
     window = timedelta(seconds=WINDOWS[NEAR])
-    joined = flows.join_asof(attacks, on="ts_end", by="host", tolerance=window, check_sortedness=False)
+    joined = seen.join_asof(attacks, on="ts_end", by="host", tolerance=window, check_sortedness=False)
     near = joined.filter("attack").collect()["row"].unique().to_numpy()
-    return np.isin(np.arange(day.mixed.height), near)
+    return np.isin(np.arange(flows.height), near)
 
 
 def _judge_class(
