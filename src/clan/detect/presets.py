@@ -27,7 +27,9 @@ class Preset:
             stay, so that a flow in which they are not 0 stands out.
     """
 
-    scaler: str | Mapping[str, str] | Sequence[str] = "quantile_tail"
+    scaler: str | Mapping[str, str] | Sequence[str] = field(
+        default_factory=lambda: {"context": "signed_log", "*": "quantile_tail"}
+    )
     scorer: str | Mapping[str, str] = "prototypes"
     by_group: bool = True
     train: TrainSettings = field(
@@ -55,7 +57,6 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "default": Preset(),
     "portable": Preset(
-        scaler={"context": "signed_log", "*": "quantile_tail"},
         scorer={"context": "one_sided", "*": "prototypes"},
     ),
     "paper": Preset(

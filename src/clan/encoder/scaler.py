@@ -129,7 +129,7 @@ def fit_scaler(kind: str | Sequence[str], values: Floats) -> Scaler:
 
 
 def scaler_for_groups(spec: str | Mapping[str, str] | Sequence[str], groups: Sequence[str]) -> Kind:
-    """Turn a choice of scalers by feature group into one for each column.
+    """Turn a choice of scalers by feature group into one for each column, or one for all where it is the same.
 
     Args:
         spec: A scaler name for all columns; or feature group to scaler name, ``"*"`` standing for every other group; or
@@ -150,7 +150,8 @@ def scaler_for_groups(spec: str | Mapping[str, str] | Sequence[str], groups: Seq
     missing = sorted(set(groups) - set(spec)) if "*" not in spec else []
     if missing:
         raise ConfigError(f"feature group {missing[0]!r} has no scaler; name one for it, or one for '*'")
-    return tuple(spec.get(group, spec.get("*", "")) for group in groups)
+    kinds = tuple(spec.get(group, spec.get("*", "")) for group in groups)
+    return kinds[0] if len(set(kinds)) == 1 else kinds
 
 
 def _scaler(name: str) -> type[Fitted]:

@@ -62,14 +62,14 @@ def judge_day(day: SiteDays, scores: NDArray[np.float64], threshold: float) -> d
         for name in np.unique(day.labels)
         if name not in (BENIGN, SIDE_EFFECT)
     }
-    side = scores[day.labels == SIDE_EFFECT]
+    side, near = scores[day.labels == SIDE_EFFECT], bystanders(day.mixed, day.labels)
     return {
         "macro_auroc": macro({name: each.auroc for name, each in classes.items()}),
         "macro_recall": macro({name: each.alerts / each.n for name, each in classes.items()}),
         "flagged": sum(each.flagged for each in classes.values()),
         "n_classes": len(classes),
         "false_alarms": false_alarms,
-        "bystander_alarms": int(bystanders(day.mixed, day.labels)[(day.labels == BENIGN) & (scores >= threshold)].sum()),
+        "bystander_alarms": int(near[(day.labels == BENIGN) & (scores >= threshold)].sum()),
         "n_benign": len(benign),
         "side_effect_alerts": int((side >= threshold).sum()),
         "classes": json.dumps({name: asdict(each) for name, each in classes.items()}),
