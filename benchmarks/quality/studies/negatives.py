@@ -5,16 +5,21 @@ CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/studies/negatives.py [-
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from choosing import Floats, Scores, study
 
 from clan.detect.model import fit_model
 from clan.detect.presets import preset
 from clan.evaluate.rivals import rival
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from benchmarks.quality.studies.choosing import Floats, Scores, study
 
 
 def default_with(**changes: Any) -> Scores:

@@ -5,16 +5,21 @@ CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/studies/scalers.py [--s
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
-from choosing import Floats, Scores, study
 
 from clan.detect.model import fit_model
 from clan.detect.presets import preset
 from clan.evaluate.rivals import rival
 from clan.evaluate.rivals.base import OnScaledRows
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from benchmarks.quality.studies.choosing import Floats, Scores, study
 
 
 def prototypes(scaler: str) -> Scores:
