@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clan.alerts.quantity import quantity
 
@@ -49,9 +50,15 @@ class Reason:
         """The reason in one short line; the feature's name is as the source spelt it, not escaped."""
         start = f"{self.feature} {quantity(self.value, self.unit)}"
         if self.value > self.benign_high:
-            return f"{start}, benign {BENIGN_HIGH * 100:g} % quantile {quantity(self.benign_high, self.unit)}"
+            return start + _bound(BENIGN_HIGH, self.benign_high, self.unit)
         if self.value < self.benign_low:
-            return f"{start}, benign {BENIGN_LOW * 100:g} % quantile {quantity(self.benign_low, self.unit)}"
+            return start + _bound(BENIGN_LOW, self.benign_low, self.unit)
         if self.normal_value is not None and self.normal_value != self.value:
             return f"{start}, {quantity(self.normal_value, self.unit)} in the benign flow most like it"
         return f"{start}, inside the benign range, at its {self.benign_quantile * 100:.1f} % quantile"
+
+
+@lru_cache(maxsize=4096)
+def _bound(probability: float, value: float, unit: str) -> str:
+    """Write one end of the benign range, which is the same for all alerts of a model."""
+    return f", benign {probability * 100:g} % quantile {quantity(value, unit)}"

@@ -177,8 +177,9 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
     return known
 
 
+@lru_cache(maxsize=1024)
 def _stamp(moment: datetime) -> str:
-    """ISO 8601 with microseconds and +0000, as Suricata writes it."""
+    """ISO 8601 with microseconds and +0000, as Suricata writes it; a line says some times twice."""
     there = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return there.isoformat(timespec="microseconds")[:-6] + "+0000"
 
