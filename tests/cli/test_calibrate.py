@@ -70,6 +70,7 @@ def test_a_site_under_attack_is_not_learnt_as_normal(
         ([], "nothing to do"),
         (["--by", "protocol"], "nothing to do"),
         (["--fpr", "0.1", "--trust"], "are about flows"),
+        (["--fpr", "0.1", "--verdicts", "clan.db"], "are about flows"),
         (["--fpr", "2"], "fpr must be between 0 and 1"),
         (["--to", "3", "--fpr", "0.1"], "--to is for --rollback"),
         (["--rollback", "--fpr", "0.1"], "--rollback goes with -m and --to alone"),

@@ -91,7 +91,7 @@ def test_suppression_hides_stored_alerts_until_it_is_removed(day: Path, capsys: 
 
 
 def test_verdicts_hide_name_and_are_undone(
-    day: Path, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    day: Path, model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = ["--store", str(day / "clan.db")]
     for opinion, conditions in (("malicious:udp_scan", ["--protocol", "udp", "--dst", "10.77.20.40"]),
@@ -107,6 +107,12 @@ def test_verdicts_hide_name_and_are_undone(
     named = str(tmp_path / "named.clan")
     assert main(["finetune", "-m", model, "--verdicts", str(day / "clan.db"), "-o", named]) == 0
     assert "5 udp_scan" in capsys.readouterr().err
+    calibrated = ["calibrate", "-m", model, "-r", mixed, "-o", str(tmp_path / "own.clan"), "--json", "-q"]
+    n_flows = []
+    for more in ([], ["--verdicts", str(day / "clan.db")]):
+        main([*calibrated, *more])  # refused: it is an attack
+        n_flows.append(json.loads(capsys.readouterr().out)["flows"])
+    assert n_flows[0] - n_flows[1] == 10  # those judged malicious
     for verdict in lines_of(capsys, "verdict", "list", "--json", *store):
         assert main(["verdict", "undo", str(verdict["number"]), "-q", *store]) == 0
     assert lines_of(capsys, "verdict", "list", "--json", *store) == []

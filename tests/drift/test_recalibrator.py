@@ -12,7 +12,7 @@ import pytest
 from tests.drift.streams import detector, stream
 
 from clan.calibrate import Budget
-from clan.drift import Guard, Proposal, Recalibrator
+from clan.drift import Guard, Proposal, Recalibrator, Verdicts
 from clan.drift.guard import suspicious_hosts
 
 
@@ -133,3 +133,18 @@ def test_memory_is_bounded_and_the_latest_flows_count() -> None:
     assert recalibrator._height <= 2000
     assert recalibrator.propose().n_flows == 1000
     assert np.isfinite(recalibrator.propose().rate)
+
+
+def test_verdicts_leave_out_the_malicious_and_vouch_for_the_benign() -> None:
+    made = made_for()
+    normal = judged(made, 6000).with_columns(uid=pl.format("N{}", pl.arange(6000)))
+    backup = judged(made, 300, seed=3, shift=6.0, src_ip="10.0.0.66").with_columns(uid=pl.format("B{}", pl.arange(300)))
+    evil = judged(made, 300, seed=4, shift=6.0, src_ip="10.0.0.67").with_columns(uid=pl.format("E{}", pl.arange(300)))
+    said = Verdicts(benign=frozenset(backup["uid"]), malicious=frozenset(evil["uid"]))
+    without, using = Recalibrator(made, guard=Guard()), Recalibrator(made, guard=Guard())
+    for table in (normal, backup, evil):
+        without.update(table)
+        using.update(table, verdicts=said)
+    assert {host.host for host in without.propose().hosts} == {"10.0.0.66", "10.0.0.67"}
+    found = using.propose()
+    assert (found.hosts, found.n_flows, found.n_left_out) == ((), 6300, 0)

@@ -13,7 +13,7 @@ from clan.errors import ConfigError
 
 if TYPE_CHECKING:
     from clan.calibrate import Budget, Calibration
-    from clan.drift import Proposal
+    from clan.drift import Proposal, Verdicts
     from clan.monitor import LoadedModel
 
 
@@ -51,6 +51,16 @@ def command(
     trust: Annotated[
         bool, typer.Option("--trust", help="You know that these flows are benign: leave none out, refuse nothing.")
     ] = False,
+    verdicts: Annotated[
+        str | None,
+        typer.Option(
+            "--verdicts",
+            metavar="STORE.db",
+            help="With -r: of these flows, leave out what was judged malicious; what was judged benign counts, "
+            "whatever its host does.",
+            show_default=False,
+        ),
+    ] = None,
     keep: Annotated[
         int, typer.Option("--keep", metavar="N", min=0, help="Earlier versions to keep, in MODEL.versions.")
     ] = KEPT,
@@ -83,7 +93,7 @@ def command(
         _roll_back(model, to, json=json, quiet=quiet)
         return
     keys = _keys_of(by)
-    _check(paths, budget, about_flows=by is not None or days is not None or trust, to=to)
+    _check(paths, budget, about_flows=bool(by is not None or days is not None or trust or verdicts), to=to)
     check_output(target, inputs=paths)
     loaded = LoadedModel.open(model)
     if keys is not None:
@@ -100,7 +110,8 @@ def command(
             strict=strict,
             workers=workers,
         )
-        proposal = _propose(loaded, wanted, budget, days=days, trust=trust, quiet=quiet)
+        judged = None if verdicts is None else _verdicts_of(verdicts)
+        proposal = _propose(loaded, wanted, budget, judged, days=days, trust=trust, quiet=quiet)
         if json and proposal.calibration is None:
             write_json({"model": model, **proposal.as_json()})
         loaded.detector.calibration_ = _accepted(proposal)
@@ -123,7 +134,7 @@ def _check(paths: list[str], budget: Budget | None, *, about_flows: bool, to: in
             "nothing to do: give benign flows with -r, another budget (--alerts-per-day, --fpr, --fdr), or --rollback"
         )
     if not paths and about_flows:
-        raise ConfigError("--by, --days and --trust are about flows: name them with -r")
+        raise ConfigError("--by, --days, --trust and --verdicts are about flows: name them with -r")
 
 
 def _budget_of(**asked: float | None) -> Budget | None:
@@ -158,8 +169,26 @@ def _accepted(proposal: Proposal) -> Calibration:
     return proposal.calibration
 
 
+def _verdicts_of(store: str) -> Verdicts:
+    """Read what was judged from a store."""
+    from clan.cli.storing import open_store
+    from clan.drift import Verdicts
+
+    with open_store(store) as opened:
+        flows = opened.judged()
+    said = {name: frozenset(flows.filter(verdict=name)["uid"]) for name in ("benign", "malicious")}
+    return Verdicts(benign=said["benign"], malicious=said["malicious"])
+
+
 def _propose(
-    loaded: LoadedModel, wanted: Wanted, budget: Budget | None, *, days: float | None, trust: bool, quiet: bool
+    loaded: LoadedModel,
+    wanted: Wanted,
+    budget: Budget | None,
+    verdicts: Verdicts | None,
+    *,
+    days: float | None,
+    trust: bool,
+    quiet: bool,
 ) -> Proposal:
     """Score flows and make a calibration of them."""
     from clan.cli.reading import WATCHED, tell
@@ -168,7 +197,7 @@ def _propose(
     reader = loaded.reader(wanted, readers=WATCHED)
     recalibrator = Recalibrator(loaded.detector, guard=None if trust else Guard())
     for batch in reader.batches():
-        recalibrator.update(loaded.detector.judge(batch))
+        recalibrator.update(loaded.detector.judge(batch), verdicts=verdicts)
     if not quiet:
         tell(reader.report)
     return recalibrator.propose(budget, days=days)

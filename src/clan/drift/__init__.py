@@ -5,7 +5,7 @@ from clan.drift.evidence import Evidence, Finding
 from clan.drift.features import FeatureDrift, MovedFeature
 from clan.drift.guard import Guard, SuspiciousHost
 from clan.drift.holding import Holding
-from clan.drift.recalibrator import Proposal, Recalibrator
+from clan.drift.recalibrator import Proposal, Recalibrator, Verdicts
 from clan.drift.state import Advice, HoldingState, Verdict
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Recalibrator",
     "SuspiciousHost",
     "Verdict",
+    "Verdicts",
     "rate_sequence",
 ]

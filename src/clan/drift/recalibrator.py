@@ -67,6 +67,26 @@ class Proposal:
         }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdicts:
+    """What people said of flows.
+
+    Attributes:
+        benign: Uids of flows that are benign.
+        malicious: Uids of flows that are not.
+    """
+
+    benign: frozenset[str]
+    malicious: frozenset[str]
+
+    def applied(self, scored: pl.DataFrame) -> pl.DataFrame:
+        """Leave malicious flows out, and take benign ones for flows that did not alert; their scores stay."""
+        vouched = pl.col("uid").is_in(list(self.benign))
+        return scored.filter(~pl.col("uid").is_in(list(self.malicious))).with_columns(
+            alert=pl.col("alert") & ~vouched, p_value=pl.when(vouched).then(1.0).otherwise("p_value")
+        )
+
+
 class Recalibrator:
     """Remembers what a detector scored, in bounded memory, and proposes a new calibration from it.
 
@@ -84,8 +104,16 @@ class Recalibrator:
         self._flows = list[pl.DataFrame]()
         self._height = 0
 
-    def update(self, scored: pl.DataFrame) -> None:
-        """Take the next flows, as `ClanDetector.judge` gives them."""
+    def update(self, scored: pl.DataFrame, *, verdicts: Verdicts | None = None) -> None:
+        """Take the next flows, as `ClanDetector.judge` gives them.
+
+        Args:
+            scored: Scored flows.
+            verdicts: What people said of flows like these, by `uid`: a malicious one is passed over, a benign one does
+                not speak against its host.
+        """
+        if verdicts is not None:
+            scored = verdicts.applied(scored)
         groups = self._detector.calibration_.groups
         wanted = {*_NEEDED, *(c for name in KEYS for c in KEYS[name][1] if groups or self._detector.thresholds_by)}
         raw = "raw_score" if "raw_score" in scored.columns else "anomaly_score"

@@ -140,7 +140,8 @@ def _evidences(f: Finding) -> list[dict[str, Any]]:
 def _endpoint(end: Endpoint) -> dict[str, Any]:
     name = end.name or (end.address if end.ip is None else None)
     port = end.port if end.port is not None and 0 <= end.port <= 0xFFFF else None
-    return known(ip=end.ip, port=port, name=name)
+    # the schema wants to know whose port it is
+    return known(ip=end.ip, port=port if end.ip or name else None, name=name)
 
 
 def _analyses(f: Finding) -> list[dict[str, Any]]:
