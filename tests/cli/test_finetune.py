@@ -25,13 +25,13 @@ def named(tmp_path_factory: pytest.TempPathFactory, model: str, mixed: str) -> s
 
 
 def test_names_the_flows_of_the_sample(named: str, mixed: str) -> None:
-    flows = clan.read_flows(mixed)
+    flows = clan.read_flows(mixed, features=("flow", "context", "payload"))
     names = clan.FlowClassifier.load(named).name(flows)
     assert {"benign", "syn_scan", "udp_scan", "http_flood"} <= set(names)
 
 
 def test_detects_as_before(named: str, model: str, mixed: str) -> None:
-    flows = clan.read_flows(mixed)
+    flows = clan.read_flows(mixed, features=("flow", "context", "payload"))
     before, after = (clan.ClanDetector.load(path).anomaly_score(flows) for path in (model, named))
     assert np.array_equal(before, after)
 
@@ -94,7 +94,7 @@ def test_labels_that_do_not_serve(
 def test_a_class_with_one_flow_is_refused(
     model: str, mixed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flows = clan.read_flows(mixed)
+    flows = clan.read_flows(mixed, features=("flow", "context", "payload"))
     (tmp_path / "labels.csv").write_text(
         f"uid,label\n{flows['uid'][0]},odd\n{flows['uid'][1]},a\n{flows['uid'][2]},a\n"
     )

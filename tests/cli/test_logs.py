@@ -132,7 +132,8 @@ def test_alerts_of_suricata_are_told_beside_ours(folder: Path, capsys: pytest.Ca
         row["flow"] = {**row["flow"], "bytes_toserver": 1300 + i % 97}
     (folder / "quiet.json").write_text(events.lines(rows))
     model, out, page = str(folder / "eve.clan"), folder / "eve.ndjson", folder / "eve.html"
-    assert main(["train", "-r", str(folder / "quiet.json"), "-o", model, "--fpr", "0.1", "-q"]) == 0
+    learn = ["train", "-r", str(folder / "quiet.json"), "-o", model, "--fpr", "0.1", "--features", "conn", "-q"]
+    assert main(learn) == 0
     odd = events.flow(7, app_proto="smb")
     odd["flow"] = {**odd["flow"], "bytes_toserver": 10**9, "pkts_toserver": 10**6, "pkts_toclient": 0}
     (folder / "odd.json").write_text(

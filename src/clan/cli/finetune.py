@@ -191,9 +191,12 @@ def _together(lessons: list[tuple[pl.DataFrame, pl.Series]], detector: ClanDetec
     import polars as pl
 
     from clan.errors import DataError
+    from clan.schema import IDENTITY
 
+    # with uid and time it is a flow table, in which null means that a source could not tell; verdicts keep no times
+    identity = (pl.col("uid"), pl.lit(None, IDENTITY["ts_start"]).alias("ts_start"))
     columns = [pl.col(feature.name).cast(pl.Float64) for feature in detector.features_]
-    flows = pl.concat([flows.select(columns) for flows, _ in lessons])
+    flows = pl.concat([flows.select(*identity, *columns) for flows, _ in lessons])
     names = pl.concat([names.cast(pl.String).alias("label") for _, names in lessons])
     rare = [str(name) for name, count in names.value_counts().iter_rows() if count < MIN_CLASS_FLOWS]
     if rare:

@@ -33,7 +33,7 @@ def rate_sequence(
     Example:
         >>> low, high = rate_sequence(50, 5000, guess=0.01)
         >>> round(low, 4), round(high, 4)
-        (0.0059, 0.0157)
+        (0.006, 0.0154)
     """
     if n == 0:
         return 0.0, 1.0

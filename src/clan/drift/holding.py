@@ -104,7 +104,7 @@ class Holding:
         if alerts.log10_e >= self._needed:
             verdict = "above" if recent[0] > expected * recent[1] else "below"
         score_drift = _index(scores.counts, self._reference)
-        scores_moved = scores.log10_e >= self._needed and score_drift >= SMALL
+        scores_moved = bool(scores.log10_e >= self._needed and score_drift >= SMALL)
         moved, n_features = self._features.moved(), self._features.n_features
         hosts, concentrated = self._concentration(*recent)
         return HoldingState(
@@ -146,7 +146,7 @@ class Holding:
             few = top[:FEW_HOSTS]
             flows = 1 - self._hosts.share_of_flows(column, [host for host, _ in few], n)
             others.append(rate * (1 - sum(share for _, share in few)) / max(flows, 1e-9))
-        return list(dict(named).items())[::-1], min(others) - expected <= (rate - expected) / 2
+        return list(dict(named).items())[::-1], bool(min(others) - expected <= (rate - expected) / 2)
 
 
 def _advice(verdict: Verdict, concentrated: bool, scores_moved: bool, score_drift: float, share_moved: float) -> Advice:  # noqa: FBT001

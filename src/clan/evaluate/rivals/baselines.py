@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from clan.detect.presets import PRESETS
 from clan.detect.scorers import Prototypes, scorer_class
+from clan.encoder import scaler_for_groups
 from clan.errors import MissingExtra
 from clan.evaluate.rivals.base import OnScaledRows, Rival, Rows
 
@@ -16,7 +17,7 @@ from clan.evaluate.rivals.base import OnScaledRows, Rival, Rows
 class RandomEncoder(OnScaledRows):
     """clan's default with an encoder that was never trained: its scaler, its network, its scorer."""
 
-    scaler_name = str(PRESETS["default"].scaler)
+    scaler_name = str(scaler_for_groups(PRESETS["default"].scaler, ["table"]))
     scorer_name = "prototypes"
 
     def fit_rows(self, x: Rows) -> None:
