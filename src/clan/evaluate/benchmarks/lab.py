@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from clan.calibrate import Budget, calibrate
-from clan.calibrate.folds import assign_folds
+from clan.calibrate import NEVER, Budget, assign_folds, calibrate
 from clan.detect import ClanDetector
+from clan.detect.training_rows import WARM_UP_US
 from clan.errors import ClanError
 from clan.evaluate.benchmarks.base import Benchmark
 from clan.evaluate.day import judge_day
@@ -150,15 +150,18 @@ def _train(rival: Rival, quiet: pl.DataFrame, features: Sequence[str], seed: int
         rows = _Rows(quiet, features)
         table = rows.of(quiet)
         time = quiet["ts_start"].dt.timestamp("us").to_numpy()
-        folds = assign_folds(table.height, _FOLDS, np.random.default_rng(seed), time=time)
+        warm_up_us = WARM_UP_US if "context" in features else 0  # as ClanDetector does
+        folds = assign_folds(table.height, _FOLDS, np.random.default_rng(seed), time=time, warm_up_us=warm_up_us)
         held_out = np.empty(table.height)
         for fold in range(_FOLDS):
             part = rival.make(seed=seed, width=options.width, epochs=options.epochs)
             part.fit(table.filter(folds != fold))
             held_out[folds == fold] = part.anomaly_score(table.filter(folds == fold))
         fitted: Detector = made.fit(table)
+    known = folds != NEVER
     return _Trained(
-        score=lambda flows: np.asarray(fitted.anomaly_score(rows.of(flows))), threshold=_threshold(held_out)
+        score=lambda flows: np.asarray(fitted.anomaly_score(rows.of(flows))),
+        threshold=_threshold(held_out[known], days=float(known.mean())),
     )
 
 
@@ -177,8 +180,8 @@ class _Rows:
         return flows.select(self._columns)
 
 
-def _threshold(scores: Floats) -> float:
-    return calibrate(scores, Budget(alerts_per_day=ALERTS_PER_DAY), days=1.0).threshold
+def _threshold(scores: Floats, *, days: float = 1.0) -> float:
+    return calibrate(scores, Budget(alerts_per_day=ALERTS_PER_DAY), days=days).threshold
 
 
 def _append(results: Results, run: Mapping[str, object], day: SiteDays) -> None:
