@@ -15,17 +15,19 @@ def compare(first: Path, second: Path) -> tuple[str, bool]:
     """Compare two folders of recordings.
 
     Returns:
-        A table as text, and whether they hold the same classes and comparable counts of benign flows.
+        A table as text, and whether what both hold has the same classes and comparable counts of benign flows. What only
+        one of them holds is named below the table.
 
     Raises:
-        LabError: A folder holds no recording, or they hold different ones.
+        LabError: A folder holds no recording, or they have none in common.
     """
     left, right = _reports(first), _reports(second)
-    if left.keys() != right.keys():
+    alone = sorted(left.keys() ^ right.keys())
+    if not left.keys() & right.keys():
         raise LabError(f"{first} holds {', '.join(left)}, {second} holds {', '.join(right)}")
     lines, alike = [f"{'recording':14} {'class':22} {'first':>8} {'second':>8} {'ratio':>6}"], True
-    for name, report in left.items():
-        one, other = report["flows"], right[name]["flows"]
+    for name in sorted(left.keys() & right.keys()):
+        one, other = left[name]["flows"], right[name]["flows"]
         alike &= one.keys() == other.keys()
         for label in sorted(one.keys() | other.keys()):
             here, there = one.get(label, 0), other.get(label, 0)
@@ -33,6 +35,8 @@ def compare(first: Path, second: Path) -> tuple[str, bool]:
             lines.append(f"{name:14} {label:22} {here:8} {there:8} {ratio:6.2f}")
             if label == "benign":
                 alike &= abs(here - there) <= MOST_APART * max(here, there)
+    if alone:
+        lines.append(f"in one of them only: {', '.join(alone)}")
     lines.append("the same classes, comparable counts" if alike else "NOT alike")
     return "\n".join([*lines, ""]), alike
 
