@@ -15,8 +15,8 @@ def compare(first: Path, second: Path) -> tuple[str, bool]:
     """Compare two folders of recordings.
 
     Returns:
-        A table as text, and whether what both hold has the same classes and comparable counts of benign flows. What only
-        one of them holds is named below the table.
+        A table as text, and whether what both hold has the same classes and comparable counts of benign flows. What
+        only one of them holds is named below the table.
 
     Raises:
         LabError: A folder holds no recording, or they have none in common.

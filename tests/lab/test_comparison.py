@@ -36,5 +36,5 @@ def test_a_missing_class_and_far_fewer_flows_are_not(tmp_path: Path, other: dict
 
 def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:
     first, second = folder(tmp_path / "a", alpha_mixed={}), folder(tmp_path / "b", beta_mixed={})
-    with pytest.raises(LabError, match="holds alpha-mixed, .* holds beta-mixed"):
+    with pytest.raises(LabError, match=r"holds alpha-mixed, .* holds beta-mixed"):
         compare(first, second)
