@@ -15,7 +15,7 @@ from clan.alerts.sinks import Event
 from clan.classify import FlowClassifier, Naming
 from clan.errors import ModelFileError
 from clan.flows import FlowSettings
-from clan.monitor import KEPT_ALERTS, Monitor, check_source, flow_settings_of
+from clan.monitor import Monitor, check_source, flow_settings_of
 from clan.schema import features_of
 from clan.sources import empty_flows
 
@@ -110,17 +110,19 @@ def test_only_alerts_are_named_and_every_one(detector: ClanDetector) -> None:
     assert {a.likeliest_label for a in sink.alerts} <= {"benign", "flood"}
 
 
-def test_kept_alerts_are_bounded_and_the_least_likely(detector: ClanDetector) -> None:
+def test_kept_alerts_are_bounded_and_the_least_likely(detector: ClanDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 500
+    monkeypatch.setattr("clan.monitor.pipeline.KEPT_ALERTS", most)
     monitor, sink = Monitor(detector), ListSink()
     counted = Monitor(detector, sinks=[sink])
-    strange = make_flows(KEPT_ALERTS + 1, 3, scale=1e4)
+    strange = make_flows(most + 1, 3, scale=1e4)
     for runs in (monitor, counted):
         runs.handle(strange)
         runs.handle(strange)
-    assert len(sink.alerts) == counted.outcome.n_alerts == 2 * (KEPT_ALERTS + 1)
-    assert len(monitor.outcome.alerts) == KEPT_ALERTS
+    assert len(sink.alerts) == counted.outcome.n_alerts == 2 * (most + 1)
+    assert len(monitor.outcome.alerts) == most
     kept = {alert.p_value for alert in monitor.outcome.alerts}
-    assert max(kept) <= sorted(a.p_value for a in sink.alerts)[KEPT_ALERTS]
+    assert max(kept) <= sorted(a.p_value for a in sink.alerts)[most]
 
 
 def test_flows_are_cut_as_in_training(detector: ClanDetector) -> None:
