@@ -199,7 +199,7 @@ def in_time(
     flows = data.flows
     if "_times" in flows.columns:
         flows = flows.sort("_times").drop("_times")
-    elif flows["ts_start"].null_count() == flows.height:
+    elif "ts_start" not in flows.columns or flows["ts_start"].null_count() == flows.height:
         return []
     else:
         flows = flows.sort("ts_start")
