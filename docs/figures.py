@@ -71,7 +71,7 @@ SCRIPTS = {
         "--detectors clan:feature_prototypes,clan:feature_prototypes:clean",
     ),
     # without a network: 1,400 detectors with one would take days
-    "budget": ("Is the interval true, and is drift noticed", "benchmarks/quality/budget.py --first-seed 10000"),
+    "budget": ("Is the interval true, and is drift noticed", "benchmarks/quality/budget.py --first-seed 30000"),
     "budget_time": ("Splits in the order of time", "benchmarks/quality/budget.py --time"),
 }
 
