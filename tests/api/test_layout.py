@@ -131,6 +131,10 @@ def test_package_door_loads_neither_torch_nor_sklearn() -> None:
     assert run_python("import sys, clan; print({'torch', 'sklearn'} & set(sys.modules) or 'none')") == "none"
 
 
+def test_the_command_line_begins_without_what_only_some_commands_need() -> None:
+    assert run_python("import sys, clan.cli; print({'torch', 'sklearn'} & set(sys.modules) or 'none')") == "none"
+
+
 def test_rooms_that_only_detect_load_no_torch() -> None:
     names = [
         ".".join(("clan", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")

@@ -8,7 +8,6 @@ import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, Wanted, Workers
-from clan.detect.versions import KEPT
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,8 +61,11 @@ def command(
         ),
     ] = None,
     keep: Annotated[
-        int, typer.Option("--keep", metavar="N", min=0, help="Earlier versions to keep, in MODEL.versions.")
-    ] = KEPT,
+        int | None,
+        typer.Option(
+            "--keep", metavar="N", min=0, help="Earlier versions to keep, in MODEL.versions.", show_default="5"
+        ),
+    ] = None,
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Go back to the version before; the present one is kept as a version.")
     ] = False,
@@ -203,13 +205,13 @@ def _propose(
     return recalibrator.propose(budget, days=days)
 
 
-def _write(loaded: LoadedModel, target: str, *, keep: int) -> None:
-    from clan.detect.versions import replace_model
+def _write(loaded: LoadedModel, target: str, *, keep: int | None) -> None:
+    from clan.detect.versions import KEPT, replace_model
     from clan.errors import SinkError
 
     save = loaded.detector.save if loaded.namer is None else loaded.namer.save
     try:
-        replace_model(target, save, keep=keep)
+        replace_model(target, save, keep=KEPT if keep is None else keep)
     except OSError as error:
         raise SinkError(f"cannot write {target}: {error.strerror or error}") from error
 

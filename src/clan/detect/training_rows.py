@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ class TrainingRows:
             np.random.default_rng(seed),
             source=self.streams.source,
             time=self.streams.time,
-            warm_up_us=WARM_UP_US if "context" in self.groups else 0,
+            warm_up_us=warm_up_us(self.groups),
         )
 
     def name_rows(self, rows: NDArray[np.intp], limit: int = 10) -> str:
@@ -74,6 +74,11 @@ class TrainingRows:
         names = [str(uid) for uid in self.uids[shown]] if self.uids is not None else [str(row) for row in shown]
         kind = "uids" if self.uids is not None else "row numbers"
         return f"{kind} {', '.join(names)}" + (f" and {len(rows) - limit} more" if len(rows) > limit else "")
+
+
+def warm_up_us(groups: Collection[str]) -> int:
+    """Give the time after the start of a stream in which these feature groups say little, in microseconds."""
+    return WARM_UP_US if "context" in groups else 0
 
 
 def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRows:

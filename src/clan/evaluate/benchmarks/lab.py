@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clan.calibrate import NEVER, Budget, assign_folds, calibrate
 from clan.detect import ClanDetector
-from clan.detect.training_rows import WARM_UP_US
+from clan.detect.training_rows import warm_up_us
 from clan.errors import ClanError
 from clan.evaluate.benchmarks.base import Benchmark
 from clan.evaluate.day import judge_day
@@ -150,8 +150,8 @@ def _train(rival: Rival, quiet: pl.DataFrame, features: Sequence[str], seed: int
         rows = _Rows(quiet, features)
         table = rows.of(quiet)
         time = quiet["ts_start"].dt.timestamp("us").to_numpy()
-        warm_up_us = WARM_UP_US if "context" in features else 0  # as ClanDetector does
-        folds = assign_folds(table.height, _FOLDS, np.random.default_rng(seed), time=time, warm_up_us=warm_up_us)
+        draw, warm_up = np.random.default_rng(seed), warm_up_us(features)  # as ClanDetector does
+        folds = assign_folds(table.height, _FOLDS, draw, time=time, warm_up_us=warm_up)
         held_out = np.empty(table.height)
         for fold in range(_FOLDS):
             part = rival.make(seed=seed, width=options.width, epochs=options.epochs)
