@@ -75,8 +75,21 @@ def write_ipv4(address: Any, out: Any, at: Int) -> Int:
         if i > 0:
             out[at] = 46
             at += 1
-        at = write_decimal(np.int64((address >> np.uint64(24 - 8 * i)) & np.uint64(0xFF)), out, at)
+        at = write_octet(np.int64((address >> np.uint64(24 - 8 * i)) & np.uint64(0xFF)), out, at)
     return at
+
+
+@kernel
+def write_octet(number: Int, out: Any, at: Int) -> Int:
+    """Write a number from 0 to 255 as `write_decimal` does; constant divisors are several times as fast."""
+    if number >= 100:
+        out[at] = 48 + number // 100
+        at += 1
+    if number >= 10:
+        out[at] = 48 + number // 10 % 10
+        at += 1
+    out[at] = 48 + number % 10
+    return at + 1
 
 
 @kernel

@@ -9,6 +9,8 @@ import numpy as np
 from clan.flows import Int, kernel
 
 _SHORT_ESCAPE = np.isin(np.arange(256), list(b'"/\\bfnrt'))
+_MARK = (np.arange(256) < 32) | np.isin(np.arange(256), list(b'"\\'))
+"""Bytes that stand for more than themselves within a text."""
 
 
 @kernel
@@ -20,22 +22,39 @@ def behind_space(data: Any, at: Int) -> Int:
 
 
 @kernel
+def next_line(data: Any, at: Int) -> Int:
+    """Find the first byte of a line that is not empty; gives `data.size` where there is none."""
+    at = behind_space(data, at)
+    while at < data.size and data[at] == 10:
+        at = behind_space(data, at + 1)
+    return at
+
+
+@kernel
+def end_of_line(data: Any, at: Int) -> Int:
+    """Find the newline, or the end of the data."""
+    while at < data.size and data[at] != 10:
+        at += 1
+    return at
+
+
+@kernel
 def end_of_text(data: Any, at: Int) -> Any:
     """Find the closing quote of a text whose first byte is at `at`, and tell whether the text has escapes."""
     escaped = False
     while at < data.size:
         byte = data[at]
+        if not _MARK[byte]:
+            at += 1
+            continue
         if byte == 34:
             return at, escaped
         if byte < 32:
             return -1, escaped
-        if byte == 92:
-            escaped = True
-            at = behind_escape(data, at)
-            if at < 0:
-                return -1, escaped
-        else:
-            at += 1
+        escaped = True
+        at = behind_escape(data, at)
+        if at < 0:
+            return -1, escaped
     return -1, escaped
 
 
@@ -72,20 +91,32 @@ def behind_digits(data: Any, at: Int) -> Int:
 
 @kernel
 def end_of_number(data: Any, at: Int) -> Any:
-    """Find the end of a number, and tell whether it is a whole one; exponents and 20 digits are unusual."""
+    """Find the end of a number; gives it, the digits in front of the point as uint64, and whether there are no others.
+
+    20 digits in front of the point, and exponents of more than two, are unusual.
+    """
     if data[at] == 45:
         at += 1
-    start, at = at, behind_digits(data, at)
+    start, value = at, np.uint64(0)
+    while at < data.size and 48 <= data[at] <= 57 and at - start < 19:
+        value = value * np.uint64(10) + np.uint64(data[at] - 48)
+        at += 1
+    at = behind_digits(data, at)
     if at == start or at - start > 19 or (data[start] == 48 and at - start > 1):
-        return -1, False
+        return -1, value, False
     whole = True
     if at < data.size and data[at] == 46:
         start, at, whole = at + 1, behind_digits(data, at + 1), False
         if at == start:
-            return -1, False
+            return -1, value, False
     if at < data.size and (data[at] | 32) == 101:
-        return -1, False
-    return at, whole
+        at, whole = at + 1, False
+        if at < data.size and (data[at] == 43 or data[at] == 45):
+            at += 1
+        start, at = at, behind_digits(data, at)
+        if at == start or at - start > 2:
+            return -1, value, False
+    return at, value, whole
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-PIECE_BYTES: Final = 8 << 20
+PIECE_BYTES: Final = 16 << 20
 """Bytes of text that are parsed at once."""
 MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is no record of a flow; it is passed over, and counted."""

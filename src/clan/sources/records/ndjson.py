@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from clan.sources.records.lines import lines_of
@@ -19,66 +21,74 @@ MOST_BRACKETS: Final = 10_000
 Schema = Mapping[str, pl.DataType]
 
 
-def parse_ndjson(piece: bytes, schema: Schema, *, others: Sequence[Schema] = (), keep: str | None = None) -> Parsed:
+def parse_ndjson(piece: bytes, schema: Schema, *, keep: str | None = None) -> Parsed:
     """Read lines of JSON objects.
 
     Args:
         piece: Whole lines.
         schema: Columns to take, with their types; a key that a line lacks is null, other keys are passed over.
-        others: Schemas of the same columns that a line may have instead (times as text, say).
         keep: Name of a column for the line itself.
 
     Returns:
         A row for each good line, in their order, and the bad lines.
     """
     if keep is None:
-        try:
+        projection = projection_of(tuple(schema.items()))
+        found = None if projection is None else projection.read(piece)
+        if found is not None:
+            table, odd = found
+            return _with_odd(table, odd, schema) if odd else Parsed(table)
+        with suppress(pl.exceptions.PolarsError):
             return Parsed(_read(piece, schema))
-        except pl.exceptions.PolarsError:
-            pass
-    objects, bad = [], []
-    for line in lines_of(piece):
-        why = _why_no_object(line)
-        if why:
-            bad.append(BadLine(line[:200].decode("utf-8", "replace"), why))
-        else:
-            objects.append(line)
-    names = [] if keep is None else [keep]
-    tables, refused = salvage(objects, lambda part: _read_any(part, (schema, *others), names)) if objects else ([], [])
-    parsed = Parsed(pl.concat([pl.DataFrame(schema={**schema, **dict.fromkeys(names, pl.String())}), *tables]))
-    parsed.refuse(bad + [BadLine(line[:200].decode("utf-8", "replace"), why) for line, why in refused])
+    parsed, _ = _each(lines_of(piece), schema, [] if keep is None else [keep])
     return parsed
 
 
+def _with_odd(table: pl.DataFrame, odd: Sequence[tuple[int, bytes]], schema: Schema) -> Parsed:
+    """Read the lines that are out of the ordinary, and put them where they stood among the others.
+
+    Args:
+        table: The other lines.
+        odd: Lines, each with its place among all.
+        schema: Columns, with their types.
+    """
+    parsed, good = _each([line for _, line in odd], schema, [])
+    places = np.array([place for place, _ in odd])
+    among = np.setdiff1d(np.arange(table.height + len(odd)), places)
+    order = np.argsort(np.concatenate([among, places[good]]))
+    parsed.frame = pl.concat([table, parsed.frame])[order]
+    return parsed
+
+
+def _each(lines: Sequence[bytes], schema: Schema, keep: Sequence[str]) -> tuple[Parsed, list[int]]:
+    """Read lines of which some may be bad, and keep the lines in a column, if one is named.
+
+    Returns:
+        What came of them, and the places of the good ones.
+    """
+    why_bad = [_why_no_object(line) for line in lines]
+    objects = [i for i, why in enumerate(why_bad) if why is None]
+
+    def read(part: Sequence[int]) -> pl.DataFrame:
+        some = [lines[i] for i in part]
+        columns = [pl.Series(name, [line.decode() for line in some], dtype=pl.String()) for name in keep]
+        return _read(b"\n".join(some), schema).with_columns(columns)
+
+    tables, refused = salvage(objects, read) if objects else ([], [])
+    empty = pl.DataFrame(schema={**schema, **dict.fromkeys(keep, pl.String())})
+    parsed = Parsed(pl.concat([empty, *tables]))
+    bad = [(i, why) for i, why in enumerate(why_bad) if why is not None] + refused
+    parsed.refuse([BadLine(lines[i][:200].decode("utf-8", "replace"), why) for i, why in bad])
+    return parsed, np.setdiff1d(np.arange(len(lines)), [i for i, _ in bad]).tolist()
+
+
 def _read(piece: bytes, schema: Schema) -> pl.DataFrame:
-    """Read whole lines: the keys of the schema alone where every line is plain, else all of them.
+    """Read whole lines in the general way.
 
     Raises:
         PolarsError: A line is no JSON, or a value not of its column's type.
     """
-    projection = projection_of(tuple(schema.items()))
-    found = None if projection is None else projection.read(piece)
-    if found is not None:
-        return found
     return pl.read_ndjson(io.BytesIO(piece), schema=dict(schema))
-
-
-def _read_any(lines: Sequence[bytes], schemas: Sequence[Schema], keep: Sequence[str]) -> pl.DataFrame:
-    """Read with the first schema that fits, as the first one's types; keep the lines in a column, if one is named.
-
-    Raises:
-        PolarsError: None fits all lines.
-        ValueError: A line is no UTF-8.
-    """
-    first: pl.exceptions.PolarsError | None = None
-    for schema in schemas:
-        try:
-            table = _read(b"\n".join(lines), schema).cast(dict(schemas[0]))  # type: ignore[arg-type]
-        except pl.exceptions.PolarsError as error:
-            first = first or error
-        else:
-            return table.with_columns(pl.Series(name, [line.decode() for line in lines]) for name in keep)
-    raise first or ValueError("no schema")
 
 
 def _why_no_object(line: bytes) -> str | None:

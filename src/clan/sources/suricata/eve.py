@@ -66,6 +66,7 @@ _UNKNOWN: Final = 255
 _LINK_BYTES: Final = 14
 """Bytes of an Ethernet header: Suricata counts from there, and group `conn` from the IP header."""
 _FIN, _SYN, _RST = 1, 2, 4
+_TCP: Final = 6
 
 
 def flows_of(events: pl.DataFrame) -> pl.DataFrame:
@@ -77,16 +78,19 @@ def flows_of(events: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The columns that `clan.sources.records.checked` asks for, `service` and `alerted`.
     """
-    flow, tcp = events["flow"].struct, events["tcp"].struct
-    return _table(
-        events,
+    flow, tcp = pl.col("flow").struct, pl.col("tcp").struct
+    said = events.select(
         start=flow.field("start"),
         end=flow.field("end"),
-        packets=(flow.field("pkts_toserver"), flow.field("pkts_toclient")),
-        size=(flow.field("bytes_toserver"), flow.field("bytes_toclient")),
-        flags=(tcp.field("tcp_flags_ts"), tcp.field("tcp_flags_tc")),
+        fwd_packets=flow.field("pkts_toserver"),
+        bwd_packets=flow.field("pkts_toclient"),
+        fwd_bytes=flow.field("bytes_toserver"),
+        bwd_bytes=flow.field("bytes_toclient"),
+        fwd_flags=tcp.field("tcp_flags_ts"),
+        bwd_flags=tcp.field("tcp_flags_tc"),
         alerted=flow.field("alerted"),
     )
+    return _table(events, said)
 
 
 def netflows_of(events: pl.DataFrame) -> pl.DataFrame:
@@ -105,79 +109,79 @@ def netflows_of(events: pl.DataFrame) -> pl.DataFrame:
     none = back["netflow"].struct.field("pkts").is_null()
     tcp, tcp_back = first["tcp"].struct.field("tcp_flags"), back["tcp"].struct.field("tcp_flags")
     ends = pl.DataFrame({"a": one.field("end"), "b": other.field("end")})
-    return _table(
-        first,
-        start=one.field("start"),
-        end=ends.select(pl.max_horizontal("a", "b")).to_series(),
-        packets=(one.field("pkts"), other.field("pkts").fill_null(0)),
-        size=(one.field("bytes"), other.field("bytes").fill_null(0)),
-        flags=(tcp, tcp_back.set(none & tcp.is_not_null(), "00")),
-        alerted=_all(None, first.height, pl.Boolean()),
-    )
-
-
-def _table(
-    events: pl.DataFrame,
-    *,
-    start: pl.Series,
-    end: pl.Series,
-    packets: tuple[pl.Series, pl.Series],
-    size: tuple[pl.Series, pl.Series],
-    flags: tuple[pl.Series, pl.Series],
-    alerted: pl.Series,
-) -> pl.DataFrame:
-    began, ended = read_times(start), read_times(end)
-    ended = ended.set(end.is_null(), None).zip_with(end.is_not_null(), began)  # without an end it ended as it began
-    protocol = _protocol(events["proto"])
-    ports = _ports(events, protocol)
-    tcp, zero = protocol == 6, _all(0, events.height, _WHOLE)
-    measured = {"conn_duration": ended - began, "conn_fwd_packets": packets[0], "conn_bwd_packets": packets[1]}
-    for side, count, length in zip(("fwd", "bwd"), packets, size, strict=True):
-        measured[f"conn_{side}_bytes"] = (length - _LINK_BYTES * count).clip(0)
-        measured[f"conn_{side}_payload"] = _all(None, events.height, _WHOLE)
-    for side, text in zip(("fwd", "bwd"), flags, strict=True):
-        number = text.str.to_integer(base=16, strict=False, dtype=pl.Int64).zip_with(tcp, zero)
-        for name, bit in (("syn", _SYN), ("fin", _FIN), ("rst", _RST)):
-            measured[f"conn_{side}_{name}"] = (number & bit) // bit
-    if "record" in events.columns:
-        measured |= {"record": events["record"], "record_header": _all(None, events.height, pl.String())}
-    return pl.DataFrame(
+    said = pl.DataFrame(
         {
-            "uid": events["flow_id"].cast(pl.String),
-            "community_id": events["community_id"],
-            "ts_start": began,
-            "ts_end": ended,
-            "src_ip": events["src_ip"],
-            "src_port": ports[0],
-            "dst_ip": events["dest_ip"],
-            "dst_port": ports[1],
-            "protocol": protocol,
-            "vlan": events["vlan"].cast(pl.List(pl.String)).list.join("."),
-            **measured,
-            "service": events["app_proto"].fill_null("").replace("failed", ""),
-            "alerted": alerted,
+            "start": one.field("start"),
+            "end": ends.select(pl.max_horizontal("a", "b")).to_series(),
+            "fwd_packets": one.field("pkts"),
+            "bwd_packets": other.field("pkts").fill_null(0),
+            "fwd_bytes": one.field("bytes"),
+            "bwd_bytes": other.field("bytes").fill_null(0),
+            "fwd_flags": tcp,
+            "bwd_flags": tcp_back.set(none & tcp.is_not_null(), "00"),
         }
     )
+    return _table(first, said.with_columns(alerted=pl.lit(None, pl.Boolean())))
 
 
-def _all(value: int | None, n: int, dtype: pl.DataType) -> pl.Series:
-    return pl.repeat(value, n, dtype=dtype, eager=True)
+def _table(events: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Make the table of what events say, which is named here alike for `flow` and `netflow`."""
+    ports = _ports(events)
+    events = events.with_columns(
+        _protocol(events["proto"]).alias("protocol"),
+        read_times(said["start"]).alias("began"),
+        read_times(said["end"]).alias("ended"),
+        *said,
+    )
+    none = pl.lit(None, _WHOLE)
+    measured: dict[str, Any] = {"conn_fwd_packets": "fwd_packets", "conn_bwd_packets": "bwd_packets"}
+    for side in ("fwd", "bwd"):
+        frame_bytes = pl.col(f"{side}_bytes") - _LINK_BYTES * pl.col(f"{side}_packets")
+        measured |= {f"conn_{side}_bytes": frame_bytes.clip(0), f"conn_{side}_payload": none}
+        number = pl.col(f"{side}_flags").str.to_integer(base=16, strict=False, dtype=pl.Int64)
+        for name, bit in (("syn", _SYN), ("fin", _FIN), ("rst", _RST)):
+            seen = ((number & bit) > 0).cast(_WHOLE)
+            measured[f"conn_{side}_{name}"] = pl.when(pl.col("protocol") == _TCP).then(seen).otherwise(0)
+    if "record" in events.columns:
+        measured |= {"record": "record", "record_header": pl.lit(None, _TEXT)}
+    # without an end it ended as it began
+    ended = pl.when(pl.col("end").is_null()).then("began").otherwise("ended")
+    has_vlan = events["vlan"].null_count() < events.height
+    return events.select(
+        uid=pl.col("flow_id").cast(_TEXT),
+        community_id="community_id",
+        ts_start="began",
+        ts_end=ended,
+        src_ip="src_ip",
+        src_port=ports[0],
+        dst_ip="dest_ip",
+        dst_port=ports[1],
+        protocol="protocol",
+        vlan=pl.col("vlan").cast(pl.List(_TEXT)).list.join(".") if has_vlan else pl.lit(None, _TEXT),
+        conn_duration=ended - pl.col("began"),
+        **measured,
+        service=pl.col("app_proto").fill_null("").replace("failed", ""),
+        alerted="alerted",
+    )
 
 
 def _protocol(names: pl.Series) -> pl.Series:
     """Give IANA numbers; Suricata writes a number where it has no name."""
     upper = names.str.to_uppercase()
     known = upper.replace_strict(_PROTOCOLS, default=None, return_dtype=pl.Int64)
+    if not known.null_count():
+        return known
     number = known.fill_null(upper.str.to_integer(strict=False, dtype=pl.Int64)).fill_null(_UNKNOWN)
     return number.set(names.is_null(), None)
 
 
-def _ports(events: pl.DataFrame, protocol: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _ports(events: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     """Give ports, of ICMP type and answering type as the flow engine has them."""
     src, dst = events["src_port"], events["dest_port"]
-    icmp = protocol.is_in([1, 58]) & events["icmp_type"].is_not_null()
-    if not icmp.any():
+    if events["icmp_type"].null_count() == events.height:
         return src, dst
+    protocol = _protocol(events["proto"])
+    icmp = protocol.is_in([1, 58]) & events["icmp_type"].is_not_null()
     kind = (events["icmp_type"].clip(0, 255) * 256 + events["icmp_code"].fill_null(0).clip(0, 255)).fill_null(0)
     zeros = np.zeros(events.height, np.uint16)
     found = icmp_ports(

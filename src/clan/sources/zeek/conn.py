@@ -54,8 +54,10 @@ _UNKNOWN: Final = 255
 _HEADERS: Final = {6: 20, 17: 8, 1: 8, 58: 8}
 """Bytes of the transport header, where payload is told from IP bytes."""
 _FLAG_SEEN: Final = {
-    f"conn_{side}_{flag}": pl.col("word").str.contains(letters if side == "bwd" else letters.upper())
-    for flag, letters in (("syn", "[sh]"), ("fin", "f"), ("rst", "r"))
+    f"conn_{side}_{flag}": pl.any_horizontal(
+        pl.col("word").str.contains(letter if side == "bwd" else letter.upper(), literal=True) for letter in letters
+    )
+    for flag, letters in (("syn", "sh"), ("fin", "f"), ("rst", "r"))
     for side in ("fwd", "bwd")
 }
 """Whether a side sent a flag, by the letters of the history."""

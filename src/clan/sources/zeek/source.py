@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +34,7 @@ class ConnParser:
 
     def __init__(self, path: str, *, keep_records: bool = False, follow: bool = False) -> None:
         self._log = ZeekLog("conn", CONN_FIELDS, keep_records=keep_records)
-        self._counts: Counter[str] = Counter()
+        self._empty = measured(self._log.empty(), None)
         self._missing: set[str] = set()
         self._beside: dict[str, LogBeside] = {}
         try:
@@ -55,8 +54,7 @@ class ConnParser:
             if names is not None:
                 self._missing |= set(NEEDED) - names
             tables.append(measured(part.frame, names))
-        empty = measured(self._log.empty(), None)
-        out.frame = pl.concat([empty, *tables])
+        out.frame = pl.concat(tables) if tables else self._empty
         return out
 
     def rest(self) -> Parsed | None:
