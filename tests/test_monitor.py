@@ -28,10 +28,9 @@ class ListSink:
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
 
-    def emit(self, event: Event, /) -> None:
-        """Keep an alert."""
-        assert isinstance(event, Alert)
-        self.alerts.append(event)
+    def emit(self, *events: Event) -> None:
+        """Keep alerts."""
+        self.alerts += [event for event in events if isinstance(event, Alert)]
 
     def close(self) -> None:
         """Nothing to release."""

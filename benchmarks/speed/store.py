@@ -77,8 +77,7 @@ def everything(alerts: list[Alert], folder: Path) -> None:
         store.suppression_table.add(suppression(src="203.0.113.0/24", either=True))
         triage = Triage(incidents=IncidentTracker(), suppressions=WatchedSuppressions(store=store), store=store)
         for batch in batches(alerts):
-            for alert in triage.handle(batch, FeatureRows(names=names, values=values[: len(batch)])):
-                file.emit(alert)
+            file.emit(*triage.handle(batch, FeatureRows(names=names, values=values[: len(batch)])))
         triage.close()
         assert store.count_alerts() == len(alerts)
 
@@ -88,8 +87,7 @@ def store_and_file(alerts: list[Alert], folder: Path) -> None:
     with Store(folder / "clan.db", create=True) as store, file_sink(folder) as file:
         for batch in batches(alerts):
             store.write(batch)
-            for alert in batch:
-                file.emit(alert)
+            file.emit(*batch)
 
 
 def store_only(alerts: list[Alert], folder: Path) -> None:
@@ -102,8 +100,8 @@ def store_only(alerts: list[Alert], folder: Path) -> None:
 def file_only(alerts: list[Alert], folder: Path) -> None:
     """The file of EVE lines."""
     with file_sink(folder) as file:
-        for alert in alerts:
-            file.emit(alert)
+        for batch in batches(alerts):
+            file.emit(*batch)
 
 
 def incidents_only(alerts: list[Alert], _: Path) -> None:

@@ -22,6 +22,14 @@ from clan.alerts.quantity import compact, number, quantity
         (4e12, "bytes^2", "4e+12 bytes^2"),
         (math.inf, "us", "inf us"),
         (0.5, "", "0.5"),
+        (2_500.5, "", "2,500"),  # half to even
+        (-2_501.5, "packets", "-2,502 packets"),
+        (999.9999, "bytes", "1,000 bytes"),
+        (1e9, "bytes/s", "1 GB/s"),
+        (-7e6, "us", "-7 s"),
+        (1.0, "indicator", "yes"),
+        (0.25, "share", "0.25"),
+        (math.nan, "bytes", "nan bytes"),
     ],
 )
 def test_quantity_reads_well(value: float, unit: str, text: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.alerts.delivery.fakes import FakeTransport
 from tests.alerts.frames import alerts_of, scored_frame
 
-from clan.alerts import Alert, open_sink
-from clan.errors import ClanError, SinkError
+from clan.alerts import open_sink
+from clan.alerts.sinks import DirectSink, encoding_of
+from clan.errors import ClanError
 from clan.watch import outlets as module
 from clan.watch.outlets import Outlets
 from clan.watch.sink_table import SinkTable
@@ -52,40 +53,19 @@ def test_a_sink_that_cannot_be_opened_changes_nothing(tables: dict[str, SinkTabl
     assert lines(tmp_path / "a.ndjson") == 1
 
 
-class Failing:
-    """A sink whose receiver says no."""
-
-    name = "failing"
-
-    def emit(self, event: Alert, /) -> None:
-        """Fail."""
-        raise SinkError("the receiver is gone")
-
-    def counters(self) -> dict[str, Any]:
-        """Nothing was sent."""
-        return {"sent": 0, "dropped": {}}
-
-    def __enter__(self) -> Failing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to release."""
-
-    def close(self) -> None:
-        """Nothing to release."""
-
-
 def test_one_that_fails_is_counted_and_said_once(
     tables: dict[str, SinkTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = open_sink
-    monkeypatch.setattr(module, "open_sink", lambda s, **how: Failing() if s.name == "b" else opened(s, **how))
+    away = FakeTransport()
+    away.up = False
+    failing, opened = DirectSink(encoding_of("eve"), away, name="b"), open_sink
+    monkeypatch.setattr(module, "open_sink", lambda s, **how: failing if s.name == "b" else opened(s, **how))
     outlets = Outlets([tables["b"], tables["a"]])
     outlets.emit(ALERT)
-    outlets.emit(ALERT)
-    assert outlets.counters()["failing"]["dropped"] == {"failed": 2}
-    assert outlets.counters()["a"]["sent"] == 2
-    assert caplog.text.count("the receiver is gone") == 1
+    outlets.emit(*[ALERT] * 600)
+    assert outlets.counters()["b"]["dropped"] == {"failed": 601}
+    assert outlets.counters()["a"]["sent"] == 601
+    assert caplog.text.count("fake:1 is away") == 1
     outlets.close()
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -142,6 +143,7 @@ class Alert:
         return None if self.protocol is None else transport_name(self.protocol)
 
 
+@lru_cache(maxsize=8192)  # whoever stores, writes and groups an alert asks for it
 def alert_id(source: str, uid: str) -> str:
     """Name the alert on a flow.
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from clan.alerts.alert import SEVERITIES
 from clan.alerts.incident import Incident
-from clan.alerts.text import ascii_json
+from clan.alerts.json_line import json_line
 
 
 def encode_incident(incident: Incident) -> str:
     """Write an incident as one line of NDJSON, without its end; ASCII and as harmless as an EVE line."""
-    return ascii_json(incident_values(incident))
+    return json_line(incident_values(incident)).decode("ascii")
 
 
 def incident_values(incident: Incident) -> dict[str, Any]:

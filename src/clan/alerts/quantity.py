@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 _TIMES = ((60e6 * 60, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
 _SIZES = ((1e9, "GB"), (1e6, "MB"))
-_PLAIN = ("ratio", "share", "count", "code", "class", "version")
+_PLAIN = ("ratio", "share", "count", "code", "class", "version", "indicator")
 """Units that say nothing behind a number."""
 
 
@@ -18,17 +19,19 @@ def number(value: float) -> str:
         >>> number(8214.0), number(0.0123456), number(1.5e12)
         ('8,214', '0.01235', '1.5e+12')
     """
+    size = abs(value)
+    if 1000 <= size < 1e9:
+        return f"{round(value):,}"  # quicker than to format a float, and rounded the same
     if not math.isfinite(value):
         return str(value)
-    if abs(value) >= 1e9 or 0 < abs(value) < 1e-4:
+    if size >= 1e9 or 0 < size < 1e-4:
         return f"{value:.4g}"
-    if value == int(value):
-        return f"{int(value):,}"
-    decimals = max(0, 3 - math.floor(math.log10(abs(value))))
+    if value == (whole := int(value)):
+        return str(whole)
+    decimals = max(0, 3 - math.floor(math.log10(size)))
     return f"{value:,.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:,.0f}"
 
 
-@lru_cache(maxsize=8192)  # the bounds of a feature are in every alert, and most counts are small
 def quantity(value: float, unit: str) -> str:
     """Write a value with its unit; times in us and sizes in bytes move to the prefix that keeps them short.
 
@@ -44,14 +47,34 @@ def quantity(value: float, unit: str) -> str:
     """
     if unit == "indicator" and value in (0, 1):
         return "yes" if value else "no"
-    shown, shown_unit = value, "" if unit in _PLAIN or unit == "indicator" else unit
+    spelling = _spelling(unit)
+    if spelling.least <= abs(value) < math.inf:
+        size, ending = next(prefix for prefix in spelling.prefixes if prefix[0] <= abs(value))
+        return number(value / size) + ending
+    return number(value) + spelling.ending
+
+
+class _Spelling(NamedTuple):
+    """What stands behind numbers of a unit.
+
+    Attributes:
+        ending: Without a prefix.
+        prefixes: From which value on what stands there instead, the largest first.
+        least: The least of those values; infinite without prefixes.
+    """
+
+    ending: str
+    prefixes: tuple[tuple[float, str], ...]
+    least: float
+
+
+@lru_cache(maxsize=256)
+def _spelling(unit: str) -> _Spelling:
     base, slash, per = unit.partition("/")
     prefixes = _TIMES if unit == "us" else _SIZES if base == "bytes" else ()
-    for size, name in prefixes:
-        if math.isfinite(value) and abs(value) >= size:
-            shown, shown_unit = value / size, name + slash + per
-            break
-    return f"{number(shown)} {shown_unit}".rstrip()
+    ending = "" if unit in _PLAIN else f" {unit}".rstrip()
+    spelt = tuple((size, f" {name}{slash}{per}".rstrip()) for size, name in prefixes)
+    return _Spelling(ending, spelt, min((size for size, _ in spelt), default=math.inf))
 
 
 def count(value: float) -> str:

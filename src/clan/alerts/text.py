@@ -7,16 +7,10 @@ line breaks, bidirectional overrides, zero-width characters, lone surrogates) be
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
-_ESCAPES: Final = {char: f"\\u{ord(char):04x}" for char in "<>&\x7f"}
-_LONG: Final = 8192  # characters of JSON from which on its texts are looked at one by one
 
 
 def visible(text: str, *, limit: int = 240) -> str:
@@ -40,45 +34,6 @@ def visible(text: str, *, limit: int = 240) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _spelled(char) for char in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def ascii_json(value: Any) -> str:
-    r"""Write JSON in one line of harmless ASCII.
-
-    Control characters, line separators and everything beyond ASCII are ``\u`` escapes, and so are ``<``, ``>``, ``&``
-    and DEL. Texts of more than 512 characters are cut where the line is long, and lone surrogates, which strict parsers
-    refuse, become U+FFFD.
-
-    Raises:
-        ValueError: A number is not finite, which JSON has no word for.
-    """
-    quick = _quick(value)
-    text = _ENCODER.encode(value) if quick is None else quick
-    if len(text) > _LONG or "\\ud" in text:  # the latter begins every surrogate, alone or in a pair
-        text = _ENCODER.encode(_all_bounded(value))
-    for char, escape in _ESCAPES.items():  # only ever inside strings
-        if char in text:
-            text = text.replace(char, escape)
-    return text
-
-
-def _quick(value: Any) -> str | None:
-    """Write what is plain the quick way; None for what has to be looked at: beyond ASCII, or a number not finite."""
-    try:
-        found = msgspec.json.encode(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    # it leaves letters beyond ASCII as they are, and writes null for a number that is not finite
-    return found.decode("ascii") if found.isascii() and b"null" not in found else None
-
-
-def _all_bounded(value: Any) -> Any:
-    """Bound every text in lists and objects; their keys are ours."""
-    if isinstance(value, str):
-        return bounded(value, limit=512)
-    if isinstance(value, dict):
-        return {key: _all_bounded(each) for key, each in value.items()}
-    return [_all_bounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _spelled(char: str) -> str:

@@ -25,7 +25,7 @@ def transport_name(protocol: int) -> str:
         >>> transport_name(6), transport_name(46)
         ('TCP', '046')
     """
-    return _NAMES.get(protocol, f"{protocol:03d}")
+    return _NAMES.get(protocol) or f"{protocol:03d}"
 
 
 def protocol_number(protocol: str | int) -> int:

@@ -257,9 +257,8 @@ class Monitor:
         self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
         if self.triage is not None and alerts:
             alerts = self.triage.handle(alerts, self._features_of(alerts, alerting))
-        for alert in alerts:
-            for sink in self._sinks:
-                sink.emit(alert)
+        for sink in self._sinks:
+            sink.emit(*alerts)
         self.outcome.alerts += alerts
         if len(self.outcome.alerts) > 2 * KEPT_ALERTS:
             self._trim()

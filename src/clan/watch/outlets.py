@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -30,7 +29,6 @@ class Outlets:
 
     def __init__(self, tables: Sequence[SinkTable]) -> None:
         self._open: dict[SinkTable, EncodingSink] = {}
-        self._failed = Counter[str]()
         self._said: dict[str, str] = {}
         self.apply(tables)
 
@@ -58,26 +56,19 @@ class Outlets:
                 sink.reopen()
         self._open = {table: fresh.get(table) or self._open[table] for table in tables}
 
-    def emit(self, event: Event, /) -> None:
-        """Hand an event to every sink."""
+    def emit(self, *events: Event) -> None:
+        """Hand events to every sink."""
         for sink in self._open.values():
             try:
-                sink.emit(event)
+                sink.emit(*events)
             except SinkError as error:
-                self._failed[sink.name] += 1
                 if self._said.get(sink.name) != str(error):
                     self._said[sink.name] = str(error)
                     _logger.error("sink %s: %s", sink.name, error)
 
     def counters(self) -> dict[str, dict[str, Any]]:
         """Give what became of the events, by sink."""
-        found = {}
-        for sink in self._open.values():
-            counters = sink.counters()
-            if self._failed[sink.name]:
-                counters["dropped"] = {**counters.get("dropped", {}), "failed": self._failed[sink.name]}
-            found[sink.name] = counters
-        return found
+        return {sink.name: sink.counters() for sink in self._open.values()}
 
     def close(self) -> None:
         """Deliver what is held back, within bounds; safe to call twice."""

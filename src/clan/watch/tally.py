@@ -34,10 +34,9 @@ class Tally:
         self.p_values += np.searchsorted(np.sort(p_values), P_VALUE_BOUNDS, side="right")
         self.p_value_sum += float(p_values.sum())
 
-    def emit(self, alert: Event, /) -> None:
-        """Count an alert that goes out."""
-        if isinstance(alert, Alert):
-            self.severities[alert.severity] += 1
+    def emit(self, *events: Event) -> None:
+        """Count alerts that go out."""
+        self.severities.update(event.severity for event in events if isinstance(event, Alert))
 
     def tell(self, incident: Incident) -> None:
         """Take up news of an incident: that it began, and, where it grew since, that it ended."""

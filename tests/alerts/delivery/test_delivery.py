@@ -128,6 +128,30 @@ def test_what_the_receiver_refuses_is_found_and_the_rest_goes_on(tmp_path: Path)
     assert max(fake.batches) == 10
 
 
+def test_many_at_once_are_sent_at_once_and_one_that_is_refused_is_found(tmp_path: Path) -> None:
+    fake = FakeTransport(inline=True)
+    fake.refused = {"r17"}
+    with delivery_of(tmp_path, fake) as delivery:
+        delivery.put(*records(10), Record("big", b"x" * (MAX_RECORD + 1)))
+        delivery.put(*records(10, start=10))
+        fake.up = False
+        delivery.put(*records(5, start=20))
+        until(lambda: delivery.count.retried > 1, "some tries")
+        fake.up = True
+    assert fake.ids == [f"r{i}" for i in range(25) if i != 17]
+    assert fake.batches[0] == 10
+    assert delivery.counters()["dropped"] == {"too_large": 1, "rejected": 1}
+    assert (delivery.count.emitted, delivery.count.sent) == (26, 24)
+
+
+def test_what_comes_after_the_end_is_counted(tmp_path: Path) -> None:
+    delivery = delivery_of(tmp_path, FakeTransport())
+    delivery.close()
+    with pytest.raises(SinkError, match="closed"):
+        delivery.put(*records(3))
+    assert delivery.counters()["dropped"] == {"closed": 3}
+
+
 def test_sent_over_a_connection_that_broke_is_sent_again(tmp_path: Path) -> None:
     """Where the receiver confirms nothing, only what the connection outlived counts as received."""
     fake = FakeTransport(settle_s=0.2)

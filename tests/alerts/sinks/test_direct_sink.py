@@ -42,6 +42,17 @@ def test_one_line_an_alert_visible_before_closing(tmp_path: Path) -> None:
     assert [json.loads(line)["event_type"] for line in path.read_text().splitlines()] == ["alert"] * 3
 
 
+def test_many_at_once_are_the_same_lines(tmp_path: Path) -> None:
+    alerts = alerts_of(scored_frame(50, 3)) * 200  # more than are handed on at once
+    with opened(tmp_path / "one") as one, opened(tmp_path / "many") as many:
+        for alert in alerts:
+            one.emit(alert)
+        many.emit(*alerts)
+        many.emit()
+        assert many.counters()["sent"] == 600
+    assert (tmp_path / "many").read_bytes() == (tmp_path / "one").read_bytes()
+
+
 def test_run_without_alerts_leaves_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "alerts.ndjson"
     path.write_text("from before\n")
@@ -93,5 +104,6 @@ def test_reader_that_went_away_is_a_sink_error(monkeypatch: pytest.MonkeyPatch) 
 def test_full_disk_is_a_sink_error() -> None:
     sink = opened("/dev/full")
     with pytest.raises(SinkError, match="No space left"):
-        sink.emit(alerts_of(scored_frame(10, 1))[0])
+        sink.emit(*alerts_of(scored_frame(10, 2)))
+    assert sink.counters()["dropped"] == {"failed": 2}
     sink.close()

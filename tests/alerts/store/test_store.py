@@ -189,10 +189,13 @@ def test_store_of_each_earlier_version_becomes_one_of_today(tmp_path: Path, vers
         assert now == VERSION
 
 
-def test_durability_is_what_was_asked_for(tmp_path: Path) -> None:
+def test_durability_and_pages_are_what_was_asked_for(tmp_path: Path) -> None:
     with (
         Store(tmp_path / "a.db", create=True) as normal,
         Store(tmp_path / "b.db", create=True, synchronous="full") as full,
     ):
         levels = [store._connection.execute("PRAGMA synchronous").fetchone()[0] for store in (normal, full)]
+        (page,) = normal._connection.execute("PRAGMA page_size").fetchone()
+        (vacuum,) = normal._connection.execute("PRAGMA auto_vacuum").fetchone()
     assert levels == [1, 2]
+    assert (page, vacuum) == (8192, 2)  # neither is heard any more once there is a table

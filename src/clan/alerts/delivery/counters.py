@@ -18,7 +18,8 @@ class Counters:
         retried: Tries that failed and will be made again.
         dropped: Records that were given up, by reason: `overflow_newest`, `overflow_oldest` (the spool was full),
             `rejected` (the receiver refuses them), `too_large`, `spool_failed` (the spool could not be written),
-            `damaged` (a segment of the spool could not be read; records in it whose number is known).
+            `damaged` (a segment of the spool could not be read; records in it whose number is known), `closed` (they
+            came when the sink was closed already), `failed` (a sink without a spool could not send them).
         last_error: The latest failure, or None.
     """
 

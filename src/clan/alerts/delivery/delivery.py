@@ -79,32 +79,38 @@ class Delivery:
         self._thread = threading.Thread(target=self._work, name=f"clan sink {name}", daemon=True)
         self._thread.start()
 
-    def put(self, record: Record) -> None:
-        """Take a record over. When this returns, the record survives the end of the process, or is counted as dropped.
+    def put(self, *records: Record) -> None:
+        """Take records over. When this returns, each survives the end of the process, or is counted as dropped.
 
         Raises:
-            SinkError: The delivery is closed.
+            SinkError: The delivery is closed; the records are counted as dropped.
         """
         with self._changed:
+            self.count.emitted += len(records)
             if self._closed:
+                self.count.dropped["closed"] += len(records)
                 raise SinkError(f"sink {self.name}: it is closed")
-            self.count.emitted += 1
-            if len(record.body) > MAX_RECORD:
-                self.count.dropped["too_large"] += 1
-            elif not (self.transport.inline and not self.spool.n_waiting and self._sent_at_once(record)):
-                self._spool(record)
+            fit = [record for record in records if len(record.body) <= MAX_RECORD]
+            if len(fit) < len(records):
+                self.count.dropped["too_large"] += len(records) - len(fit)
+            if not self._sent_at_once(*fit):
+                for record in fit:
+                    if len(fit) == 1 or not self._sent_at_once(record):
+                        self._spool(record)
 
-    def _sent_at_once(self, record: Record) -> bool:
-        """Send from the caller's thread; False where it has to wait in the spool."""
+    def _sent_at_once(self, *records: Record) -> bool:
+        """Send from the caller's thread; False where they have to go one by one, or to wait in the spool."""
+        if not self.transport.inline or self.spool.n_waiting:
+            return False
         try:
-            self.transport.send([record])
+            self.transport.send(records)
         except SinkError as error:
             self.count.last_error = str(error)
-            if error.retryable:
+            if error.retryable or len(records) > 1:
                 return False
             self.count.dropped["rejected"] += 1
         else:
-            self.count.sent += 1
+            self.count.sent += len(records)
         return True
 
     def _spool(self, record: Record) -> None:

@@ -24,11 +24,11 @@ class Sink(Protocol):
     no more than this.
     """
 
-    def emit(self, event: Event, /) -> None:
-        """Take one event over.
+    def emit(self, *events: Event) -> None:
+        """Take events over, in their order; many at once cost less than each by itself.
 
         Raises:
-            SinkError: It could not be taken. A sink with a spool raises only when it is closed.
+            SinkError: Not all could be taken, though each was tried. A sink with a spool raises only when it is closed.
         """
 
     def close(self) -> None:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from clan.alerts.alert import Alert
 from clan.alerts.delivery import Counters, Delivery, Record, Spool, Transport
 from clan.alerts.incident import Incident
 from clan.alerts.sinks.base import Event, Events, Sink
@@ -15,6 +16,12 @@ from clan.alerts.sinks.encoding import Encoding, encoding_of
 from clan.alerts.sinks.finding import record_id_of
 from clan.alerts.sinks.settings import SinkSettings
 from clan.errors import SinkError
+
+_SORTS: Final[dict[Events, tuple[type, ...]]] = {
+    "alerts": (Alert,), "incidents": (Incident,), "all": (Alert, Incident),
+}  # fmt: skip
+_AT_ONCE: Final = 512
+"""Events that are encoded and handed on at once: few enough for memory, however many one batch of flows raises."""
 
 
 def state_folder() -> Path:
@@ -77,17 +84,25 @@ class EncodingSink:
     def __init__(self, encoding: Encoding, *, name: str, severity: int = 4, events: Events = "alerts") -> None:
         self.name, self.encoding, self.severity, self.events = name, encoding, severity, events
 
-    def emit(self, event: Event, /) -> None:
-        """Take one event over, if it is of the right sort and severe enough.
+    def emit(self, *events: Event) -> None:
+        """Take events over that are of the right sort and severe enough.
 
         Raises:
             SinkError: As `Sink.emit`.
         """
-        sort = "incidents" if isinstance(event, Incident) else "alerts"
-        if event.severity <= self.severity and self.events in (sort, "all"):
-            self._take(Record(record_id_of(event), self.encoding.encode(event)))
+        sorts = _SORTS[self.events]
+        wanted = [event for event in events if event.severity <= self.severity and isinstance(event, sorts)]
+        failure: SinkError | None = None
+        for first in range(0, len(wanted), _AT_ONCE):
+            part = wanted[first : first + _AT_ONCE]
+            try:
+                self._take([Record(record_id_of(event), self.encoding.encode(event)) for event in part])
+            except SinkError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
-    def _take(self, record: Record) -> None:
+    def _take(self, records: list[Record]) -> None:
         raise NotImplementedError
 
     def counters(self) -> dict[str, Any]:
@@ -133,8 +148,8 @@ class SpooledSink(EncodingSink):
         super().__init__(encoding, name=name, severity=severity, events=events)
         self.delivery = delivery
 
-    def _take(self, record: Record) -> None:
-        self.delivery.put(record)
+    def _take(self, records: list[Record]) -> None:
+        self.delivery.put(*records)
 
     def counters(self) -> dict[str, Any]:
         """Give what became of the events."""
@@ -150,7 +165,7 @@ class SpooledSink(EncodingSink):
 
 
 class DirectSink(EncodingSink):
-    """A sink without a spool: each event is sent before `emit` returns, and a failure is raised there.
+    """A sink without a spool: events are sent before `emit` returns, and a failure is raised there.
 
     For the file or standard output that is the result of a run: where it cannot be written, the run has failed.
 
@@ -175,10 +190,14 @@ class DirectSink(EncodingSink):
         self.transport, self.count = transport, Counters()
         self._closed = False
 
-    def _take(self, record: Record) -> None:
-        self.count.emitted += 1
-        self._send(record)
-        self.count.sent += 1
+    def _take(self, records: list[Record]) -> None:
+        self.count.emitted += len(records)
+        try:
+            self._send(*records)
+        except SinkError:
+            self.count.dropped["failed"] += len(records)
+            raise
+        self.count.sent += len(records)
 
     def write(self, line: str) -> None:
         """Write a line that is no event, such as a statistics record, between the events.
@@ -188,10 +207,10 @@ class DirectSink(EncodingSink):
         """
         self._send(Record("", line.encode()))
 
-    def _send(self, record: Record) -> None:
+    def _send(self, *records: Record) -> None:
         if self._closed:
             raise SinkError(f"alerts cannot be written to {self.transport.place}: it is closed")
-        self.transport.send([record])
+        self.transport.send(records)
 
     def counters(self) -> dict[str, Any]:
         """Give how many events were emitted and sent."""

@@ -15,7 +15,10 @@ from clan.errors import StoreError
 
 Synchronous = Literal["normal", "full"]
 _BUSY_MS = 10_000
+_PAGE_BYTES = 8192  # an alert with its features takes over 2 kB: of 4 kB pages each would leave almost half empty
 _JOURNAL_BYTES = 64 << 20  # the write-ahead log is cut to this after a checkpoint
+_CHECKPOINT_BYTES = 32 << 20  # alerts come into the index by their ids, all over it: the same pages again and again
+_CACHE_BYTES = 16 << 20
 
 
 def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Connection:
@@ -29,12 +32,16 @@ def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Co
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None)
         try:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only heard before the first table
+            # the first two are only heard before the first table
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode.lower() != "wal":
                 raise StoreError(f"{path}: this file system cannot keep a write-ahead log (journal mode {mode})")
             connection.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
             connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_BYTES // _PAGE_BYTES}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_BYTES >> 10}")
             connection.execute("PRAGMA trusted_schema = OFF")
             migrate(connection, str(path))
         except BaseException:

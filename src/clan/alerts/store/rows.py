@@ -21,6 +21,7 @@ from clan.alerts.incident import Incident
 from clan.errors import DataError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ALERT = msgspec.msgpack.Decoder(Alert)
 _INCIDENT = msgspec.msgpack.Decoder(Incident)
@@ -110,7 +111,7 @@ def incident_of(body: bytes) -> Incident:
 
 def micros(moment: datetime | None) -> int | None:
     """Microseconds of the epoch."""
-    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(time_us: int | None) -> datetime | None:

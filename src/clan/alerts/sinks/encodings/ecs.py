@@ -11,10 +11,10 @@ from typing import Any, Final
 from clan._version import __version__
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
+from clan.alerts.json_line import json_line, known
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
 from clan.alerts.sinks.finding import Endpoint, Finding, finding_of
-from clan.alerts.sinks.json_line import json_line, known
 from clan.alerts.text import bounded
 
 ECS_VERSION: Final = "8.17.0"

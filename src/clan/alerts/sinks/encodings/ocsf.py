@@ -12,12 +12,12 @@ from typing import Any, Final
 from clan._version import __version__
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
+from clan.alerts.json_line import json_line, known
 from clan.alerts.quantity import quantity
 from clan.alerts.reason import BENIGN_HIGH, BENIGN_LOW, Reason
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
 from clan.alerts.sinks.finding import EPOCH, Endpoint, Finding, finding_of
-from clan.alerts.sinks.json_line import json_line, known
 from clan.alerts.text import bounded
 
 OCSF_VERSION: Final = "1.8.0"

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from clan.alerts.alert import Alert
+from clan.alerts.json_line import json_line, known
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
 from clan.alerts.sinks.finding import Endpoint, Finding, finding_of
-from clan.alerts.sinks.json_line import json_line, known
 
 SCO_NAMESPACE: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 """Namespace of the identifiers of observables, STIX 2.1 section 2.9."""

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from clan.alerts.alert import Alert
+from clan.alerts.json_line import json_line
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
 from clan.alerts.sinks.finding import EPOCH, Finding, finding_of
-from clan.alerts.sinks.json_line import json_line
 from clan.alerts.text import bounded
 
 COLUMNS: Final = {
