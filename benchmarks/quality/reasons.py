@@ -143,7 +143,9 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the lab alone, two epochs, 20 alerts: does it run")
-    parser.add_argument("--sets", default="cicids2017,lab,unsw_nb15", help="with commas between: " + ", ".join(SETS))
+    parser.add_argument(
+        "--sets", default="cicids2017,lab,lab_context,unsw_nb15", help="with commas between: " + ", ".join(SETS)
+    )
     parser.add_argument("--alerts", type=int, default=500)
     options = parser.parse_args()
     names = ["lab"] if options.quick else options.sets.split(",")
