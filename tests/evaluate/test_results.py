@@ -50,6 +50,17 @@ def test_a_header_that_was_cut_off_is_written_again(tmp_path: Path) -> None:
     assert path.read_text() == "name,seed,value,note\na,0,,\n"
 
 
+def test_two_processes_may_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    one, other = opened(path), opened(path)
+    one.append({"name": "a", "seed": 0})
+    other.append({"name": "b", "seed": 0})
+    one.append({"name": "a", "seed": 1})
+    assert path.read_text() == "name,seed,value,note\na,0,,\nb,0,,\na,1,,\n"
+    assert {"name": "b", "seed": 0} in one
+    assert one.rows == opened(path).rows
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("a,b\n1,2\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ class Results:
     """A results file.
 
     Each run is written through to the disk when it is done. A last line that was cut off, by a crash or a full disk, is
-    dropped, and its run is made again.
+    dropped, and its run is made again. Several processes may share a file, each for other data sets or detectors, say:
+    they write in turn, and nobody's lines are lost.
 
     Args:
         path: The file; made with the first run when it is not there. None keeps the runs in memory only.
@@ -33,10 +35,10 @@ class Results:
         self.path = None if path is None else Path(path)
         self.fields, self.key = tuple(fields), tuple(key)
         self.rows: list[dict[str, str]] = []
-        self._whole = 0  # bytes of the file that are whole lines
+        self._done: set[tuple[str, ...]] = set()
+        self._whole = 0  # bytes of the file that are known
         if self.path is not None and self.path.exists():
             self._load(self.path)
-        self._done = {self._key_of(row) for row in self.rows}
 
     def __contains__(self, run: Mapping[str, object]) -> bool:
         """Whether a run with this key is there."""
@@ -70,25 +72,34 @@ class Results:
             data = path.read_bytes()
         except OSError as error:
             raise SinkError(f"cannot read {path}: {error.strerror or error}") from error
-        self._whole = data.rfind(b"\n") + 1
-        lines = list(csv.reader(io.StringIO(data[: self._whole].decode("utf-8", errors="replace"))))
-        if lines and tuple(lines[0]) != self.fields:
+        self._take(data, path)
+
+    def _take(self, data: bytes, path: Path) -> None:
+        """Take in the whole lines of what the file holds beyond those that are known."""
+        lines = list(csv.reader(io.StringIO(data[: data.rfind(b"\n") + 1].decode("utf-8", errors="replace"))))
+        if lines and not self._whole and tuple(lines.pop(0)) != self.fields:
             raise DataError(f"{path} holds other columns than this benchmark writes; name another file for its results")
-        for number, line in enumerate(lines[1:], start=2):
+        for number, line in enumerate(lines, start=len(self.rows) + 2):
             if len(line) != len(self.fields):
                 raise DataError(
                     f"{path}, line {number}: {len(line)} fields, expected {len(self.fields)}; remove the line"
                 )
             self.rows.append(dict(zip(self.fields, line, strict=True)))
+            self._done.add(self._key_of(self.rows[-1]))
+        self._whole += data.rfind(b"\n") + 1
 
     def _write(self, path: Path, row: Mapping[str, str]) -> None:
         text = io.StringIO()
         writer = csv.DictWriter(text, self.fields, lineterminator="\n")
-        if not self._whole:
-            writer.writeheader()
-        writer.writerow(row)
         try:
-            with path.open("r+b" if path.exists() else "w+b") as file:
+            # never "w": between looking and opening, another process may have made the file
+            with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file closes
+                file.seek(self._whole)
+                self._take(file.read(), path)  # what another process wrote in the meantime
+                if not self._whole:
+                    writer.writeheader()
+                writer.writerow(row)
                 file.truncate(self._whole)  # what a crash left behind
                 file.seek(self._whole)
                 file.write(text.getvalue().encode())
