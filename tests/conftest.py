@@ -1,4 +1,4 @@
-"""Where the captures and data sets of the tests are found."""
+"""Where the captures and data sets of the tests are found, and how properties are tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says what else the machine does.
+settings.register_profile("clan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clan")
 
 
 @pytest.fixture(scope="session")

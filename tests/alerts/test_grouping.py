@@ -158,7 +158,7 @@ def test_rate_limit_lets_some_alerts_of_an_actor_out_each_hour() -> None:
         RateLimit(count=0.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 3), st.integers(0, 4), st.integers(0, 2), st.integers(0, 4_000)),

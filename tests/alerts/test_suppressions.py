@@ -44,7 +44,7 @@ alerts = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(entries, max_size=8), st.lists(alerts, min_size=1, max_size=8))
 def test_all_at_once_hides_what_one_by_one_would(made: list[Suppression], seen: list[Alert]) -> None:
     together = Suppressions(made)
@@ -56,7 +56,7 @@ def test_all_at_once_hides_what_one_by_one_would(made: list[Suppression], seen: 
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(entries, st.lists(alerts, min_size=1, max_size=8, unique_by=lambda alert: alert.uid))
 def test_store_hides_what_a_detector_would(made: Suppression, seen: list[Alert]) -> None:
     with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/clan.db", create=True) as store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy.stats import betabinom
 
 from clan.calibrate import Budget, Calibration, alert_interval, calibrate
@@ -14,7 +14,6 @@ from clan.errors import DataError
 SCORES = st.lists(st.floats(-50, 50, width=16), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(scores=SCORES, new=SCORES, alpha=st.floats(1e-3, 0.999) | st.sampled_from([k / 61 for k in range(1, 61)]))
 def test_alert_by_p_value_and_by_threshold_agree_on_every_row(
     scores: list[float], new: list[float], alpha: float

@@ -66,7 +66,7 @@ def as_reference(flows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [flow | {"port": (flow["port"], flow["protocol"])} for flow in flows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flow_lists(early=True))
 def test_equals_its_definition(flows: list[dict[str, Any]]) -> None:
     found = added(table(flows, early=True)).select(NAMES)
@@ -74,7 +74,7 @@ def test_equals_its_definition(flows: list[dict[str, Any]]) -> None:
     assert_frame_equal(found, expected, check_exact=False, rel_tol=1e-7, abs_tol=1e-7)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(flow_lists(early=True), st.integers(1, 7))
 def test_does_not_depend_on_batches(flows: list[dict[str, Any]], size: int) -> None:
     frame = table(flows, early=True)

@@ -30,7 +30,7 @@ def highest(rows: np.ndarray) -> np.ndarray:
     return np.asarray(rows.max(axis=1))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 10), min_size=3, max_size=6), st.floats(0.5, 8))
 def test_of_an_additive_score_the_set_is_smallest(weights: list[float], threshold: float) -> None:
     w = np.array(weights)

@@ -70,7 +70,7 @@ texts = st.one_of(
 @example("::1.2.3")
 @example(":::")
 @example("256.1.1.1")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_an_address(text: str) -> None:
     # leading zeros of a decimal are read as decimal by some and as octal by others; here they are read as they stand
     plain = (

@@ -48,7 +48,7 @@ def test_an_engine_without_packets_can_be_advanced() -> None:
 
 
 @pytest.mark.parametrize("max_flows", [16, 1000])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_flows_and_their_order_are_those_of_a_recording(max_flows: int, data: st.DataObject) -> None:
     cut = FlowSettings(tcp_idle_timeout_s=4, udp_idle_timeout_s=2, tcp_closed_timeout_s=1, max_flows=max_flows)

@@ -114,19 +114,19 @@ def check(sequence: list[Packet]) -> None:
         rows.remove(matches[reasons.index({})])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(packets(step_back=False))
 def test_clock_that_runs_forward(sequence: list[Packet]) -> None:
     check(sequence)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(packets(step_back=True))
 def test_clock_that_steps_back(sequence: list[Packet]) -> None:
     check(sequence)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(conversation())
 def test_one_connection_after_the_other(sequence: list[Packet]) -> None:
     check(sequence)

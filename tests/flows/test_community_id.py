@@ -77,13 +77,13 @@ def test_published_vectors_of_icmp(
     assert (flow["community_id"], flow["src_port"], flow["dst_port"]) == (expected, request_type, answer_type)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([6, 17, 132, 136, 50, 1]), ADDRESSES, ADDRESSES, PORTS, PORTS)
 def test_any_ipv4_endpoints(protocol: int, a: int, b: int, source: int, target: int) -> None:
     check(protocol, str(ipaddress.IPv4Address(a)), str(ipaddress.IPv4Address(b)), source, target)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([6, 17, 132, 89, 58]), st.integers(0, (1 << 128) - 1), st.integers(0, (1 << 128) - 1), PORTS, PORTS
 )

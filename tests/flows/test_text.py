@@ -19,7 +19,7 @@ def udp_frame(src: str, dst: str, ts: int = START_US, port: int = 1000) -> Frame
     return Frame(ts, build.ethernet(build.ip(src, dst, 17, build.udp(port, 53))))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(GROUPS, GROUPS)
 def test_ipv6(one: list[int], other: list[int]) -> None:
     """Runs of zeros at the front, at the end, two of one length, a single zero group."""
@@ -38,7 +38,7 @@ def test_ipv6_at_its_corners(address: str) -> None:
     assert one_flow([udp_frame(address, "2001:db8::9")])["src_ip"] == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 32) - 1))
 def test_ipv4(one: int, other: int) -> None:
     src, dst = str(ipaddress.IPv4Address(one)), str(ipaddress.IPv4Address(other))

@@ -46,7 +46,7 @@ def test_seeds_are_read_whole(seed: bytes) -> None:
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), st.sampled_from(SPLICES)), min_size=1, max_size=4),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_changed_logs(seed: bytes, changes: list[tuple[float, int, bytes]]) -> None:
     data = seed
     for where, length, splice in changes:
@@ -56,6 +56,6 @@ def test_changed_logs(seed: bytes, changes: list[tuple[float, int, bytes]]) -> N
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes(data: bytes) -> None:
     read_records(data)

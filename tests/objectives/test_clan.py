@@ -55,7 +55,7 @@ def test_closed_form_of_orthogonal_and_opposite_directions() -> None:
     assert clan_linear_loss(benign, augmented, margin=0.5).item() == pytest.approx(0.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), scale=st.floats(1e-3, 1e3))
 def test_length_of_embeddings_does_not_matter(seed: int, scale: float) -> None:
     benign, augmented = batches(seed)
@@ -63,7 +63,7 @@ def test_length_of_embeddings_does_not_matter(seed: int, scale: float) -> None:
         assert loss(benign * scale, augmented * scale).item() == pytest.approx(loss(benign, augmented).item(), rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), n=st.integers(2, 30), margin=st.floats(0.05, 1.0))
 def test_linear_form_is_exact_when_no_pair_is_masked(seed: int, n: int, margin: float) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -34,7 +34,7 @@ def test_value_and_gradients_equal_the_formula(temperature: float) -> None:
     same(SimCLR(temperature)(views(a, b)), slow_nt_xent(a, b, temperature), a, b)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-2, 1e2))
 def test_lengths_order_of_views_and_of_rows_do_not_matter(seed: int, scale: float) -> None:
     a, b = pair(seed)

@@ -11,7 +11,7 @@ from tests.alerts.delivery.fakes import FakeTransport, NoPause, records, until
 from clan.alerts.delivery import Delivery, DeliverySettings, Spool
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.sampled_from(["put", "down", "up", "refuse"]), min_size=5, max_size=40),
     st.sampled_from(["newest", "oldest", "wait"]),

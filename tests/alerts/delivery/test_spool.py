@@ -194,7 +194,7 @@ def test_largest_record_and_longest_id(tmp_path: Path) -> None:
     spool.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_sequence_of_steps_is_a_queue(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Held against a list: appended, read, acknowledged, rewound, reopened in any order."""
@@ -233,7 +233,7 @@ def test_any_sequence_of_steps_is_a_queue(tmp_path_factory: pytest.TempPathFacto
     spool.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=3000), st.integers(0, 3000))
 def test_hostile_files_are_never_more_than_damage(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int

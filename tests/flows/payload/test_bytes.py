@@ -21,7 +21,7 @@ def distance(one: bytes, other: bytes) -> float:
     return sum(abs(one.count(value) / len(one) - other.count(value) / len(other)) for value in range(256)) / 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(BODIES, BODIES)
 def test_against_the_definitions(one: bytes, other: bytes) -> None:
     row = heard(over_udp([(0, one), (1, other)], port=9999))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clan.sources.netflow.order import FlowOrder
@@ -18,7 +18,6 @@ def seconds(batches: list[pl.DataFrame]) -> list[int]:
     return [end // 1_000_000 for batch in batches for end in batch["end"]]
 
 
-@settings(deadline=None)  # the clock of a busy machine is no property
 @given(st.lists(st.lists(st.integers(0, 200), max_size=6), max_size=12), st.integers(0, 100))
 def test_everything_leaves_once_and_in_order_unless_late(batches: list[list[int]], hold: int) -> None:
     order = FlowOrder(hold_us=hold * 1_000_000)

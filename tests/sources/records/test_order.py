@@ -24,7 +24,7 @@ def run(rows: pl.DataFrame, cuts: list[int], window: int) -> tuple[pl.DataFrame,
 
 
 @given(st.lists(st.integers(0, 50), max_size=60), st.lists(st.integers(0, 60), max_size=5), st.integers(1, 20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_pieces_change_nothing_and_nothing_is_lost(ends: list[int], cuts: list[int], window: int) -> None:
     rows = frame(ends)
     whole, first = run(rows, [], window)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -185,7 +185,6 @@ _lines = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first texts are slow to draw
 @given(st.lists(_lines, max_size=6), st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
 def test_what_is_read_is_what_polars_reads(lines: list[Any], separators: tuple[str, str], ascii_only: bool) -> None:
     piece = "".join(json.dumps(x, separators=separators, ensure_ascii=ascii_only) + "\n" for x in lines).encode()
@@ -199,7 +198,6 @@ def test_what_is_read_is_what_polars_reads(lines: list[Any], separators: tuple[s
             assert_frame_equal(flat(rows), flat(general(b"\n".join(plain))))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, len(LINE)), st.integers(0, 8))
 def test_bytes_in_the_middle_never_make_a_line_of_what_is_none(noise: bytes, at: int, left_out: int) -> None:
     piece = LINE.encode()[:at] + noise + LINE.encode()[at + left_out :]

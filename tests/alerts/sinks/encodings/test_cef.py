@@ -57,7 +57,7 @@ def test_every_sort_of_event_is_read_back() -> None:
         check(event)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(event=hostile_events())
 def test_hostile_events_forge_no_field(event: Alert | Incident) -> None:
     pairs = check(event)

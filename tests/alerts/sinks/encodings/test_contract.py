@@ -17,7 +17,7 @@ MOST = 256 << 10
 
 
 @pytest.mark.parametrize("name", encoding_names())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(event=hostile_events())
 def test_hostile_text(name: str, event: Alert | Incident) -> None:
     encoding = encoding_of(name)

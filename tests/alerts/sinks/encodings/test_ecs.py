@@ -25,7 +25,7 @@ def test_every_sort_of_event_keeps_to_the_schema() -> None:
         document(event)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(event=hostile_events())
 def test_hostile_events_keep_to_the_schema(event: Alert | Incident) -> None:
     document(event)

@@ -103,7 +103,7 @@ def test_incidents_keep_to_the_schema_under_a_signature_of_their_own() -> None:
     assert "flow" not in json.loads(Eve().encode(bare_incident()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(event=hostile_events())
 def test_hostile_events_keep_to_the_schema(event: Alert | Incident) -> None:
     check(json.loads(Eve().encode(event)), SCHEMA | {"required": ["timestamp", "event_type", "alert"]})

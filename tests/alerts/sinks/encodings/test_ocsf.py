@@ -35,7 +35,7 @@ def test_every_sort_of_event_keeps_to_the_schema() -> None:
         checked(event)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(event=hostile_events())
 def test_hostile_events_keep_to_the_schema(event: Alert | Incident) -> None:
     checked(event)

@@ -35,7 +35,7 @@ def test_every_sort_of_event_passes() -> None:
     bundle(*usual_events())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(event=hostile_events())
 def test_hostile_events_pass(event: Alert | Incident) -> None:
     bundle(event)

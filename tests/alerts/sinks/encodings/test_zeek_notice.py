@@ -56,7 +56,7 @@ def test_a_reader_of_zeek_logs_reads_it(tmp_path: Path) -> None:
     assert first.note.name == "CLAN::Anomalous_Flow"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(event=hostile_events())
 def test_hostile_text_comes_back_as_it_was(event: Alert | Incident) -> None:
     (row,) = cells(event)

@@ -52,7 +52,7 @@ def test_every_format_goes_into_a_record(name: str) -> None:
         assert header["msg"] == encoding_of(name).encode(event).decode()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(event=hostile_events())
 def test_hostile_events_keep_to_the_grammar(event: Alert | Incident) -> None:
     record = syslog().encode(event)
