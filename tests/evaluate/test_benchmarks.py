@@ -20,7 +20,7 @@ from clan.evaluate.datasets import DATASETS, find_datasets
 from clan.evaluate.measure import FIELDS, KEY, Site, measure
 from clan.evaluate.published import PUBLISHED, published_table
 from clan.evaluate.results import Results
-from clan.evaluate.rivals import Rival
+from clan.evaluate.rivals import RIVALS, Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.evaluate.summary import groups
 
@@ -203,3 +203,9 @@ def test_published_figures_stand_below_ours_on_their_data_set(tmp_path: Path) ->
     assert (row["n_train"], row["n_benign"], row["n_attack"]) == ("100", "100", "212")
     text = benchmark("p4").table(results.frame())
     assert text.index("#### LYCOS-IDS2017") < text.index("#### As published (Wilkie et al. 2025")
+
+
+def test_all_means_every_rival_once() -> None:
+    names = [each.name for each in choose(["all"])]
+    assert set(names) == {"clan", *RIVALS}
+    assert len(set(names)) == len(names)

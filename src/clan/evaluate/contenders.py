@@ -42,10 +42,7 @@ def choose(names: Sequence[str] | None) -> list[Rival]:
         UnknownNameError: No contender has this name.
     """
     known = contenders()
-    if list(names or ()) == ["all"]:
-        wanted = [OURS, *(name for name in known if not name.startswith(OURS))]
-    else:
-        wanted = list(names) if names else [OURS]
+    wanted = [OURS, *RIVALS] if list(names or ()) == ["all"] else list(names) if names else [OURS]
     for name in wanted:
         if name not in known:
             raise UnknownNameError("detector", name, known)

@@ -28,13 +28,22 @@ def provenance() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Name the commit of a checkout, with -dirty where files differ from it; empty for an installed package."""
+    """Name the commit of a checkout, with -dirty where files differ from it; empty for an installed package.
+
+    Kept results do not count: a benchmark that goes on from them has changed them.
+    """
     git, folder = shutil.which("git"), Path(__file__).parent
     if git is None:
         return ""
-    asked = [git, "-C", str(folder), "describe", "--always", "--dirty", "--exclude", "*"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
-    return done.stdout.strip() if done.returncode == 0 else ""
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([git, "-C", str(folder), *words], capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+
+    named = ask("describe", "--always", "--exclude", "*")
+    if named.returncode:
+        return ""
+    changed = ask("diff", "--quiet", "HEAD", "--", ":(top)", ":(top,exclude)benchmarks/results").returncode
+    return named.stdout.strip() + ("-dirty" if changed else "")
 
 
 def _processor() -> str:
