@@ -11,6 +11,7 @@ from tests.detect.flow_tables import flow_table
 
 from clan.detect import ClanDetector
 from clan.detect.levels import UNKNOWN, Level
+from clan.detect.scorers.one_sided import OneSided
 from clan.encoder import read_model, write_model
 from clan.errors import ModelFileError
 from clan.schema import GROUPS
@@ -77,6 +78,7 @@ def test_the_model_file_keeps_the_parts(detector: ClanDetector, tmp_path: Path) 
         ("context.level.marks", np.arange(39.0)[::-1], "ascending"),
         ("flow.level.excess", np.zeros(1), "above 0"),
         ("flow.level.excess", None, "KeyError"),
+        ("flow.level.least", np.full(1, -1.0), "0 or above"),
     ],
 )
 def test_levels_that_are_none_are_refused(
@@ -113,6 +115,30 @@ def test_levels_are_benign_tail_probabilities_that_go_on_beyond_what_was_seen() 
     assert level.rarity(np.array([np.nan, -1.0])).tolist() == [UNKNOWN, 0.0]
     constant = Level.fit(np.full(50, 3.0)).rarity(np.array([2.0, 3.0, 3.1]))
     assert constant[0] == constant[1] == 0 < constant[2] < np.inf
+
+
+def test_a_level_may_speak_by_its_tail_alone() -> None:
+    scores = np.random.default_rng(0).exponential(2.0, 10_000)
+    at = np.array([0.5, 6.0, 8.0, 40.0, np.nan])
+    assert (Level.fit(scores, least=3.0).rarity(at) == np.maximum(Level.fit(scores).rarity(at) - 3.0, 0.0)).all()
+
+
+def test_what_almost_nobody_has_is_rare_however_little_it_is() -> None:
+    x = np.zeros((1000, 2), np.float32)
+    x[:5, 0] = 1.0
+    scorer = OneSided.fit(x, x, seed=0)
+    found = scorer.score(np.array([[0, 0], [1, 0], [9, 0], [0, 1]], np.float32), x)
+    assert found[0] == 0
+    assert found[1] == pytest.approx(-np.log(5 / 1001) + 1)
+    assert found[2] > found[1]
+    assert found[3] > -np.log(1 / 1001)
+
+
+def test_the_portable_preset_counts_a_flow_by_its_tail() -> None:
+    detector = ClanDetector(fpr=0.05, preset="portable", epochs=1, random_state=0).fit(two_groups())
+    parts = detector.score_by_group(two_groups(200, seed=1))
+    assert (parts["flow"] == 0).mean() > 0.8
+    assert (parts["context"] > 0).mean() > 0.5
 
 
 def test_the_portable_preset_finds_only_more_than_usual_odd_in_the_context(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ def captures() -> pl.DataFrame:
     )
     scan = pl.col("network") == "net8"
     context = {f.name: pl.when(scan).then(100.0).otherwise(1.0) * (1 + pl.col("i") % 3) for f in GROUPS["context"]}
+    payload = {f.name: pl.col("i") % 5 for f in GROUPS["payload"]}
     missing = {name: pl.lit(None, dtype) for name, dtype in IDENTITY.items() if name not in flows.columns}
-    return flows.with_columns(**context, **missing).with_columns(
+    return flows.with_columns(**context, **payload, **missing).with_columns(
         capture=pl.col("network"),
         label=pl.when(scan).then(pl.lit("scan")).otherwise(pl.lit("benign")),
         choosing=pl.col("network") < "net4",
@@ -40,8 +41,9 @@ def test_the_scan_is_found_in_its_context_and_nothing_is_run_twice(tmp_path: Pat
     options = BenchOptions(detectors=detectors, seeds=[0], tell=lambda _: None)
     run_table("captures", captures(), options, results)
     runs = results.frame()
+    groups = ["flow", "flow+context", "flow+context+payload"]
     assert sorted(runs["condition"].fill_null("").unique()) == sorted(
-        ["", "flow", "flow+context", KNOWN, f"{KNOWN}, flow", f"{KNOWN}, flow+context"]
+        ["", KNOWN, *groups, *(f"{KNOWN}, {each}" for each in groups)]
     )
     found = {(row["detector"], row["condition"] or ""): row for row in runs.iter_rows(named=True)}
     assert found["nearest_neighbour", "flow+context"]["macro_auroc"] > 0.95

@@ -11,6 +11,7 @@ from clan.flows.payload.pool import give_back, lend
 from clan.schema import Feature
 
 _POOL, _SCRATCH = new_pool(1), new_scratch()
+_PORTS = (80, 53, 502, 2404, 44_818, 102, 443, 25)
 _SHARES = {"ratio", "indicator"}
 
 
@@ -35,7 +36,7 @@ def _digest_once(head: bytes, ways: tuple[bytes, bytes], filler: int) -> npt.NDA
     """Parse once, with this behind the bytes."""
     note = _POOL.notes[lend(0, 10**15, _POOL)]
     note.protocol = 6 if head[0] & 1 else 17
-    note.ports[0], note.ports[1] = 4000, 53 if head[0] & 2 else 80
+    note.ports[0], note.ports[1] = 4000, _PORTS[head[0] >> 1 & 7]
     _POOL.data[0].fill(filler)
     for way, piece in enumerate(ways):
         _POOL.data[0, way, : len(piece)] = np.frombuffer(piece, np.uint8)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.flows import build
 from tests.flows.build import START_US, Frame
-from tests.flows.payload import test_dns, test_http, test_tls
+from tests.flows.payload import test_control, test_dns, test_http, test_tls, test_tls_records
 from tests.flows.payload.speech import over_tcp, over_udp
 from tests.flows.test_links import LINKS
 from tests.flows.test_tunnels import NOT_TUNNELS, TUNNELS
@@ -14,6 +14,7 @@ from tests.flows.test_tunnels import NOT_TUNNELS, TUNNELS
 _WEB = [(0, test_http.REQUEST), (1, test_http.RESPONSE)]
 _CHAIN = test_tls.record(test_tls.server_hello()) + test_tls.record(test_tls.certificates(50, 60))
 _TLS = [(0, test_tls.CLIENT), (1, _CHAIN)]
+_BEATS = [(0, test_tls.CLIENT + test_tls_records.heartbeat(99, 16)), (1, _CHAIN + test_tls_records.ALERT)]
 
 
 def payload_seeds() -> list[bytes]:
@@ -21,7 +22,14 @@ def payload_seeds() -> list[bytes]:
     dns = [(0, test_dns.QUERY), (1, test_dns.ANSWER)]
     with_size = [(way, len(data).to_bytes(2) + data) for way, data in dns]
     made = []
-    for choice, said in ((2, dns), (0, dns), (3, with_size), (1, _WEB), (1, _TLS)):
+    asked = [
+        (2 << 1 | 1, test_control.modbus(5)),
+        (3 << 1 | 1, test_control.iec104(45)),
+        (5 << 1 | 1, test_control.s7(1, 5)),
+    ]
+    asked += [(4 << 1 | 1, test_control.cip(5)), (1, test_control.dnp3(5))]
+    control = [(choice, [(0, data * 3), (1, data)]) for choice, data in asked]
+    for choice, said in ((2, dns), (0, dns), (3, with_size), (1, _WEB), (1, _TLS), (13, _BEATS), *control):
         one, other = said[0][1], said[1][1]
         split = -(-256 * len(one) // (len(one) + len(other)))
         one = one.ljust((len(one) + len(other)) * split // 256, b"\0")

@@ -9,14 +9,21 @@ import numpy as np
 from tests.fuzz.payload_target import digest_bytes
 from tests.fuzz.seeds import payload_seeds
 
-from clan.flows.payload.layout import DNS_LABELS, HTTP_METHODS, TLS_CIPHERS
+from clan.flows.payload.layout import (
+    CONTROL_READS,
+    DNS_LABELS,
+    HTTP_HEADER_UNUSUAL,
+    HTTP_METHODS,
+    TLS_ALERTS,
+    TLS_CIPHERS,
+)
 
 FOUND = sorted((Path(__file__).parent / "found_payload").glob("*"))
 
 
 def test_seeds_reach_every_parser() -> None:
     rows = np.array([digest_bytes(data) for data in payload_seeds()])
-    for place in (DNS_LABELS, TLS_CIPHERS, HTTP_METHODS):
+    for place in (DNS_LABELS, TLS_CIPHERS, TLS_ALERTS, HTTP_METHODS, HTTP_HEADER_UNUSUAL, CONTROL_READS):
         assert np.isfinite(rows[:, place]).any()
 
 

@@ -81,7 +81,7 @@ def cross_fit(
     if not known.any():
         raise TrainingError("interrupted before any held-out flow was scored: no threshold can be set")
     combined = np.full(len(values), np.nan)
-    final, combined[known] = final.levelled_on(scores[known])
+    final, combined[known] = final.levelled_on(scores[known], recipe)
     return final, combined
 
 

@@ -78,18 +78,21 @@ class Model:
             lambda start, stop: values[start:stop], len(values), self._block_by_part, n_columns=len(self.parts)
         )
 
-    def levelled_on(self, scores: Floats) -> tuple[Model, Floats]:
+    def levelled_on(self, scores: Floats, recipe: Preset) -> tuple[Model, Floats]:
         """Find the levels of the parts, and combine the scores that they were found on.
 
         Args:
             scores: Benign rows' scores by each part, best of models that did not see them. Shape `(n, n_parts)`.
+            recipe: From where on each part counts.
 
         Returns:
             The model with its levels, and the rows' scores. Shape `(n,)`.
         """
         if len(self.parts) == 1:
             return self, scores[:, 0]
-        levels = {name: Level.fit(scores[:, i]) for i, name in enumerate(self.parts)}
+        levels = {
+            name: Level.fit(scores[:, i], least=recipe.least_rarity_of(name)) for i, name in enumerate(self.parts)
+        }
         model = replace(self, levels=levels)
         return model, model.levelled(scores).sum(axis=1)
 

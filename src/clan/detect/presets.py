@@ -22,6 +22,8 @@ class Preset:
             the other groups and for all columns together.
         by_group: Whether each feature group has a scaler, an encoder and a scorer of its own, whose scores are brought
             to one scale and added (`clan.detect.levels`); otherwise all columns are looked at together, as published.
+        least_rarity: Feature group to the -log p up to which it adds nothing, ``"*"`` for the other groups; of meaning
+            only where groups are added.
         train: How the encoder is trained.
         drop_zero_columns: Whether columns that are 0 in all training rows are left out, as published; otherwise they
             stay, so that a flow in which they are not 0 stands out.
@@ -32,6 +34,7 @@ class Preset:
     )
     scorer: str | Mapping[str, str] = "prototypes"
     by_group: bool = True
+    least_rarity: Mapping[str, float] = field(default_factory=lambda: {"*": 0.0})
     train: TrainSettings = field(
         default_factory=lambda: TrainSettings(
             width=128, n_blocks=3, dim=32, epochs=40, max_steps=400, batch_size=256, augmentation="uniform|difference"
@@ -42,6 +45,10 @@ class Preset:
     def scorer_of(self, group: str) -> str:
         """Name the scorer of a feature group, or of all columns together (``"*"``)."""
         return self.scorer if isinstance(self.scorer, str) else self.scorer.get(group, self.scorer["*"])
+
+    def least_rarity_of(self, group: str) -> float:
+        """Tell up to which -log p a feature group adds nothing."""
+        return self.least_rarity.get(group, self.least_rarity["*"])
 
     def changed(self, *, scorer: str | None, train: Mapping[str, Any]) -> Preset:
         """The same recipe with another scorer, where one is named, and other settings of the training.
@@ -57,7 +64,8 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "default": Preset(),
     "portable": Preset(
-        scorer={"context": "one_sided", "*": "prototypes"},
+        scorer={"context": "one_sided", "payload": "one_sided", "*": "prototypes"},
+        least_rarity={"context": 0.0, "*": 3.0},
     ),
     "paper": Preset(
         scaler="zscore",
@@ -79,8 +87,9 @@ PRESETS: dict[str, Preset] = {
     ),
 }
 """Preset name to recipe. `default` trains on a laptop and knows its own network best; `portable` is for other
-networks than those that it learnt from: of what the hosts did, only more than usual is odd there; `paper` is the
-published recipe to the letter."""
+networks than those that it learnt from: of what the hosts did and of what flows say first, only more than usual is odd
+there, and all but what the hosts did counts only beyond what one benign flow of twenty has; `paper` is the published
+recipe to the letter."""
 
 
 def preset(name: str) -> Preset:

@@ -37,6 +37,33 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
         "total variation distance between the byte histograms of both directions, 0 (alike) to 1 (no byte in common); "
         "null unless both carry payload",
     ),
+    ("payload_is_dns", "indicator", "int", "1 when DNS is spoken"),
+    ("payload_is_tls", "indicator", "int", "1 when TLS records are exchanged"),
+    ("payload_is_http", "indicator", "int", "1 when HTTP/1 is spoken"),
+    ("payload_is_ssh", "indicator", "int", "1 when a direction begins with the version line of SSH (RFC 4253)"),
+    ("payload_is_smb", "indicator", "int", "1 when a direction begins with an SMB message of any version"),
+    ("payload_is_rpc", "indicator", "int", "1 when a direction begins with a DCE/RPC message, connection-oriented"),
+    (
+        "payload_is_control",
+        "indicator",
+        "int",
+        "1 when a plant's control is spoken: Modbus, S7comm, DNP3, IEC 60870-5-104 or CIP",
+    ),
+    (
+        "payload_odd_port",
+        "indicator",
+        "int",
+        "1 when one of these protocols is spoken and neither port is one of its usual ones, 0 for DCE/RPC, which has "
+        "none; null when none is recognised",
+    ),
+    (
+        "payload_odd_protocol",
+        "indicator",
+        "int",
+        "1 when a port belongs to a protocol (TCP 22, 80, 443, 445; UDP 53) or to text (TCP 21, 25, 110, 143) and what "
+        "is spoken is neither that nor TLS; null on other ports and without payload; also 1 when the beginning of the "
+        "connection was not seen",
+    ),
     # --- DNS (RFC 1035), also mDNS, LLMNR and NetBIOS names; the first message of each direction
     ("dns_name_length", "bytes", "int", "first name asked for, as text without the last dot; 0 for the root"),
     ("dns_labels", "labels", "int", "labels of that name"),
@@ -47,6 +74,8 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
         "float",
         "Shannon entropy of its characters without dots, in lower case; 0 for the root",
     ),
+    ("dns_name_digits", "characters", "int", "its digits"),
+    ("dns_name_unusual", "characters", "int", "its characters other than letters, digits, hyphen and underscore"),
     ("dns_asks_address", "indicator", "int", "1 when an address is asked for (A, AAAA, HTTPS, SVCB)"),
     ("dns_asks_name", "indicator", "int", "1 when a name is asked for (NS, CNAME, SOA, PTR, MX, SRV)"),
     ("dns_asks_text", "indicator", "int", "1 when free data are asked for (TXT, NULL, SPF, KEY, ANY)"),
@@ -83,6 +112,14 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("tls_certificate_size", "bytes", "int", "the server's own certificate, which is the first"),
     ("tls_certificates", "certificates", "int", "certificates that the server sends, where their lengths can be seen"),
+    ("tls_alerts", "records", "int", "alerts in plain or encrypted records of both directions, as far as seen"),
+    ("tls_heartbeats", "records", "int", "heartbeat records (RFC 6520) of both directions, as far as seen"),
+    (
+        "tls_heartbeat_excess",
+        "bytes",
+        "int",
+        "most by which a plain heartbeat says to be longer than its record is; 0 when none does",
+    ),
     # --- HTTP/1 (RFC 9112) over TCP; the first request and the first response
     ("http_get", "indicator", "int", "1 when the first request is a GET or HEAD"),
     ("http_post", "indicator", "int", "1 when it is a POST or PUT"),
@@ -90,6 +127,13 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("http_request_line", "bytes", "int", "request line without its line end; 1024 when it is longer"),
     ("http_uri_length", "bytes", "int", "request target; up to the end of the 1024 bytes when it is longer"),
     ("http_uri_entropy", "bits", "float", "Shannon entropy of the characters of the request target"),
+    (
+        "http_uri_unusual",
+        "characters",
+        "int",
+        "characters of the request target other than letters, digits and -._~/?&=%+:#,;@; %XX counts "
+        "as what it stands for",
+    ),
     ("http_request_headers", "headers", "int", "header lines of the request"),
     (
         "http_request_body",
@@ -97,9 +141,40 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
         "int",
         "body of the request as Content-Length has it; 0 without one; null when it is chunked",
     ),
+    ("http_longest_header", "bytes", "int", "longest header line of the request that ends within the 1024 bytes"),
+    (
+        "http_header_unusual",
+        "characters",
+        "int",
+        "characters of its header lines that hardly any header needs: $ < > \\ ^ ` { } and the vertical bar, and those "
+        "that are no printable ASCII; up to the end of the 1024 bytes",
+    ),
+    ("http_no_host", "indicator", "int", "1 when no header of the request names the host"),
+    ("http_no_agent", "indicator", "int", "1 when no header of the request names the client's program"),
+    ("http_host_address", "indicator", "int", "1 when the host is named by an IP address; null when none is named"),
     ("http_status_class", "class", "int", "first digit of the status of the first response: 2 success, 4 client error"),
     ("http_response_headers", "headers", "int", "header lines of the response"),
     ("http_response_body", "bytes", "int", "body of the response as Content-Length has it; null without one"),
+    # --- control of plants: what the first side asks, in at most 32 messages
+    (
+        "control_reads",
+        "messages",
+        "int",
+        "requests of the first side that read; null without Modbus (port 502), S7comm, DNP3, IEC 104 (port "
+        "2404) or CIP (port 44818)",
+    ),
+    (
+        "control_commands",
+        "messages",
+        "int",
+        "its requests that write, operate, load, restart, stop or switch off reports",
+    ),
+    (
+        "control_refusals",
+        "messages",
+        "int",
+        "answers of the other side that refuse (exceptions of Modbus, errors of S7comm)",
+    ),
 )
 
 PAYLOAD_GROUP: tuple[Feature, ...] = tuple(

@@ -37,6 +37,8 @@ EXPECTED = {
     "name_entropy": pytest.approx(entropy("wwwexampleorg")),
     "asks_address": 0,
     "asks_name": 0,
+    "name_digits": 0,
+    "name_unusual": 0,
     "asks_text": 1,
     "asks_other": 0,
     "names_of_domain": 1,
@@ -68,6 +70,11 @@ def test_the_root_and_the_longest_name() -> None:
     assert (row["name_length"], row["labels"], row["longest_label"]) == (253, 4, 63)
     row = told(heard(over_udp([(0, message(".".join("a" * 127)))])), "dns_")
     assert (row["name_length"], row["labels"]) == (253, 127)
+
+
+def test_digits_and_characters_that_no_usual_name_has() -> None:
+    row = told(heard(over_udp([(0, message("a1-b2_3.x\x01y z.org"))])), "dns_")
+    assert (row["name_digits"], row["name_unusual"]) == (3, 2)
 
 
 HEADER = struct.pack(">6H", 9, 0x0100, 1, 0, 0, 0)

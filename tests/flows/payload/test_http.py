@@ -14,7 +14,8 @@ REQUEST = b"POST /a/b?c=d HTTP/1.1\r\nHost: example.org\r\ncontent-LENGTH:  12 \
 RESPONSE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 1234567\r\nServer: x\r\nDate: y\r\n\r\n<html>"
 OF_REQUEST = {
     "get": 0, "post": 1, "other": 0, "request_line": 22, "uri_length": 8, "uri_entropy": pytest.approx(2.75),
-    "request_headers": 2, "request_body": 12,
+    "request_headers": 2, "request_body": 12, "uri_unusual": 0, "longest_header": 20, "header_unusual": 0,
+    "no_host": 0, "no_agent": 1, "host_address": 0,
 }  # fmt: skip
 OF_RESPONSE = {"status_class": 4, "response_headers": 3, "response_body": 1234567}
 

@@ -52,6 +52,8 @@ VERSIONS = extension(43, b"\x06\x2a\x2a\x03\x04\x03\x03")
 GREASE = extension(0x3A3A, b"")
 CLIENT = record(client_hello([0x0A0A, 0x1301, 0x1302, 0xC02F], GREASE + sni(b"a.example") + ALPN + VERSIONS))
 OF_CLIENT = {"client_version": 4, "ciphers": 3, "extensions": 3, "sni_length": 9, "alpn": 1}
+RECORDS = {"alerts": 0, "heartbeats": 0, "heartbeat_excess": 0}
+OF_CLIENT |= RECORDS
 
 
 def spoken(*said: tuple[int, bytes]) -> dict[str, float]:
@@ -67,7 +69,7 @@ def test_versions() -> None:
     assert spoken((0, CLIENT), (1, record(server_hello(chosen)))) == OF_CLIENT | {"server_version": 4}
     old = spoken((0, record(client_hello([5], None, session=b""))), (1, record(server_hello())))
     assert old == {
-        "client_version": 3, "ciphers": 1, "extensions": 0, "sni_length": 0, "alpn": 0, "server_version": 3
+        "client_version": 3, "ciphers": 1, "extensions": 0, "sni_length": 0, "alpn": 0, "server_version": 3, **RECORDS
     }  # fmt: skip
 
 
@@ -89,9 +91,9 @@ def test_a_resumed_session_sends_none() -> None:
 def test_a_hello_that_is_longer_than_what_is_looked_at() -> None:
     padding = extension(21, bytes(1500))
     assert spoken((0, record(client_hello([1, 2], VERSIONS + sni(b"abc") + padding + ALPN)))) == {
-        "client_version": 4, "ciphers": 2, "sni_length": 3
+        "client_version": 4, "ciphers": 2, "sni_length": 3, **RECORDS
     }  # fmt: skip
-    assert spoken((0, record(client_hello([1, 2], padding + sni(b"abc"))))) == {"ciphers": 2}
+    assert spoken((0, record(client_hello([1, 2], padding + sni(b"abc"))))) == {"ciphers": 2} | RECORDS
 
 
 BROKEN = {
@@ -105,7 +107,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_no_hello(what: str) -> None:
-    assert spoken((0, BROKEN[what])) == {}
+    assert spoken((0, BROKEN[what])).keys() <= RECORDS.keys()
 
 
 def test_every_cut_of_the_handshake_is_survived() -> None:

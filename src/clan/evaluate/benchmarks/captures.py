@@ -26,13 +26,18 @@ from clan.evaluate.rivals import Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.schema import IDENTITY, features_of
 
-FEATURES: Final = (("flow", "context"), ("flow",))
+FEATURES: Final = (("flow", "context", "payload"), ("flow", "context"), ("flow",))
 """The groups that each detector is given, one condition each."""
 BASELINES: Final = ("position", "count")
 """What needs no detector: how many flows of its capture came before a flow, and how many there are in all."""
 PORTABLE: Final = "clan:portable"
 USUAL: Final = ("isolation_forest", "nearest_neighbour", PORTABLE, "clan")
-SHOWN: Final = (("count", ""), ("clan", "flow+context"), (PORTABLE, "flow+context"))
+SHOWN: Final = (
+    ("count", ""),
+    ("clan", "flow+context"),
+    (PORTABLE, "flow+context"),
+    (PORTABLE, "flow+context+payload"),
+)
 """Detectors and features whose parts and classes the table shows."""
 KNOWN: Final = "known networks"
 """Condition in which the first part of each long benign capture trains and the rest is tested."""

@@ -13,7 +13,7 @@ from clan.evaluate.recordings.display_filter import flow_condition
 from clan.evaluate.recordings.index import Recording, read_index
 from clan.sources import FlowReader
 
-GROUPS = ("flow", "conn", "context")
+GROUPS = ("flow", "conn", "context", "payload")
 """Feature groups that are read."""
 
 ABOUT = ("capture", "label", "network", "choosing", "timing_flag", "same_traffic", "position", "count")

@@ -9,22 +9,41 @@ import numpy as np
 import numpy.typing as npt
 
 from clan.flows.jit import Int, kernel
+from clan.flows.payload.kinds import homes
 from clan.flows.payload.layout import DISTANCE, ENTROPY, PRINTABLE, SEEN, VIEW
 
 # Rounded, so that they are the same on every machine.
 _TERMS: Final = np.array([0.0, *(round(n * math.log2(n), 9) for n in range(1, VIEW + 1))])
 
+UNUSUAL_IN_TARGET: Final = 1
+UNUSUAL_IN_HEADER: Final = 2
+UNUSUAL_IN_NAME: Final = 4
+_WORD: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def _unusual() -> npt.NDArray[np.uint8]:
+    """Say of each byte where it is unusual."""
+    of_header = {*b"$<>\\^`{|}", *range(9), *range(10, 32), *range(127, 256)}
+    kinds = np.zeros(256, np.uint8)
+    for value in range(256):
+        kinds[value] |= UNUSUAL_IN_TARGET * (value not in _WORD | set(b"-._~/?&=%+:#,;@"))
+        kinds[value] |= UNUSUAL_IN_HEADER * (value in of_header)
+        kinds[value] |= UNUSUAL_IN_NAME * (value not in _WORD | set(b"-_"))
+    return kinds
+
 
 class Scratch(NamedTuple):
-    """Room for counting, to be used again and again."""
+    """Room for counting, to be used again and again, and tables."""
 
     counts: npt.NDArray[np.int64]  # (3, 256): of each direction, and of a piece of text
     terms: npt.NDArray[np.float64]  # (VIEW + 1,): n log2 n, bits
+    homes: npt.NDArray[np.int8]  # (65536,): which protocol each port is usual for
+    unusual: npt.NDArray[np.uint8]  # (256,): where each byte is unusual, as flags
 
 
 def new_scratch() -> Scratch:
     """Make the room."""
-    return Scratch(counts=np.zeros((3, 256), np.int64), terms=_TERMS)
+    return Scratch(counts=np.zeros((3, 256), np.int64), terms=_TERMS, homes=homes(), unusual=_unusual())
 
 
 @kernel

@@ -7,8 +7,10 @@ import numpy as np
 from clan.flows.columns import Columns
 from clan.flows.jit import Int, kernel
 from clan.flows.payload.bytes import Scratch, describe_bytes
+from clan.flows.payload.control import describe_control
 from clan.flows.payload.dns import describe_dns
 from clan.flows.payload.http import describe_http
+from clan.flows.payload.kinds import describe_kind
 from clan.flows.payload.layout import SEEN
 from clan.flows.payload.names import Names
 from clan.flows.payload.pool import DONE_WITH, FREE, NOTHING_YET, READY, Pool
@@ -28,6 +30,8 @@ def digest(pool: Pool, scratch: Scratch, names: Names) -> None:
         describe_dns(data, note, scratch, names, row)
         describe_tls(data, note, row)
         describe_http(data, note, scratch, row)
+        describe_control(data, note, row)
+        describe_kind(data, note, scratch.homes, row)
         pool.free[pool.control[FREE]] = number
         pool.control[FREE] += 1
     pool.control[READY] = 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import TCP, UDP
-from clan.flows.payload.bytes import Scratch
+from clan.flows.payload.bytes import UNUSUAL_IN_NAME, Scratch
 from clan.flows.payload.bytes import entropy as entropy_of
 from clan.flows.payload.layout import (
     DNS_ANSWER_SIZE,
@@ -16,11 +16,14 @@ from clan.flows.payload.layout import (
     DNS_ASKS,
     DNS_LABELS,
     DNS_LONGEST_LABEL,
+    DNS_NAME_DIGITS,
     DNS_NAME_ENTROPY,
     DNS_NAME_LENGTH,
+    DNS_NAME_UNUSUAL,
     DNS_NAMES_OF_DOMAIN,
     DNS_QUERY_SIZE,
     DNS_RCODE,
+    IS_DNS,
 )
 from clan.flows.payload.names import Names, count_names, hash_name, lower, parent_label
 from clan.flows.wire import u16
@@ -46,6 +49,7 @@ def describe_dns(data: Any, note: Any, scratch: Scratch, names: Names, row: Any)
         start = 2 if note.protocol == TCP else 0
         if not is_message(data[way], start, np.int64(note.have[way]), note):
             continue
+        row[IS_DNS] = 1
         size = u16(data[way], 0) if note.protocol == TCP else np.int64(note.first[way])
         if data[way, start + 2] & 0x80:
             row[DNS_ANSWER_SIZE] = size
@@ -125,6 +129,7 @@ def describe_question(data: Any, start: Int, note: Any, have: Int, scratch: Scra
         for i in range(at + 1, at + 1 + length):
             counts[lower(data[i])] += 1
         at += length + 1
+    count_characters(counts, scratch, row)
     row[DNS_NAME_LENGTH] = max(end - start - 2, 0)
     row[DNS_LABELS] = labels
     row[DNS_LONGEST_LABEL] = longest
@@ -135,6 +140,18 @@ def describe_question(data: Any, start: Int, note: Any, have: Int, scratch: Scra
     row[DNS_NAMES_OF_DOMAIN] = count_names(
         names, hash_name(data, at, end), hash_name(data, start, end), np.int64(note.since)
     )
+
+
+@kernel
+def count_characters(counts: Any, scratch: Scratch, row: Any) -> None:
+    """Fill how many characters of a name are digits, and how many are what no usual name has."""
+    digits, unusual = np.int64(0), np.int64(0)
+    for value in range(256):
+        if scratch.unusual[value] & UNUSUAL_IN_NAME != 0:
+            unusual += counts[value]
+        elif 48 <= value <= 57:
+            digits += counts[value]
+    row[DNS_NAME_DIGITS], row[DNS_NAME_UNUSUAL] = digits, unusual
 
 
 @kernel

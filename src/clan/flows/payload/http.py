@@ -9,6 +9,7 @@ import numpy as np
 from clan.flows.jit import Int, kernel
 from clan.flows.packet import TCP
 from clan.flows.payload.bytes import Scratch, text_entropy
+from clan.flows.payload.http_text import describe_headers, header_is, line_end, unusual_in_target
 from clan.flows.payload.layout import (
     HTTP_METHODS,
     HTTP_REQUEST_BODY,
@@ -19,11 +20,11 @@ from clan.flows.payload.layout import (
     HTTP_STATUS_CLASS,
     HTTP_URI_ENTROPY,
     HTTP_URI_LENGTH,
+    HTTP_URI_UNUSUAL,
+    IS_HTTP,
     VIEW,
 )
-from clan.flows.payload.names import lower
 
-LINE_FEED: Final = 10
 CARRIAGE_RETURN: Final = 13
 SPACE: Final = 32
 SLASH: Final = 47
@@ -67,25 +68,6 @@ def stands_at(data: Any, at: Int, end: Int, text: Any) -> bool:
 
 
 @kernel
-def header_is(data: Any, at: Int, end: Int, name: Any) -> bool:
-    """Tell whether a line begins with the name of a header, given in lower case."""
-    if at + len(name) > end:
-        return False
-    for i in range(len(name)):  # noqa: SIM110 - compiled code has no generators
-        if lower(data[at + i]) != name[i]:
-            return False
-    return True
-
-
-@kernel
-def line_end(data: Any, at: Int, end: Int) -> Int:
-    """Find the line feed that ends a line; `end` when there is none."""
-    while at < end and data[at] != LINE_FEED:
-        at += 1
-    return at
-
-
-@kernel
 def method_of(data: Any, have: Int) -> tuple[Int, Int]:
     """Read the method of a request.
 
@@ -121,6 +103,7 @@ def describe_request(data: Any, have: Int, scratch: Scratch, row: Any) -> None:
             return
     elif method == OTHER or data[target] != SLASH:
         return
+    row[IS_HTTP] = 1
     for kind in range(OTHER + 1):
         row[HTTP_METHODS + kind] = kind == method
     uri_end = space if feed < have else have
@@ -128,10 +111,12 @@ def describe_request(data: Any, have: Int, scratch: Scratch, row: Any) -> None:
         row[HTTP_REQUEST_LINE] = end
         row[HTTP_URI_LENGTH] = uri_end - target
         row[HTTP_URI_ENTROPY] = text_entropy(data, target, uri_end, scratch)
+        row[HTTP_URI_UNUSUAL] = unusual_in_target(data, target, uri_end, scratch)
     if feed < have:
         headers, body = read_headers(data, feed + 1, have)
         row[HTTP_REQUEST_HEADERS] = headers if headers >= 0 else np.nan
         row[HTTP_REQUEST_BODY] = body if body >= 0 else (0.0 if body == NOT_SEEN and headers >= 0 else np.nan)
+        describe_headers(data, feed + 1, have, scratch, row)
 
 
 @kernel
@@ -140,7 +125,7 @@ def describe_response(data: Any, have: Int, row: Any) -> None:
     digit = np.int64(data[9]) - ZERO
     if data[8] != SPACE or not 1 <= digit <= 9:
         return
-    row[HTTP_STATUS_CLASS] = digit
+    row[IS_HTTP], row[HTTP_STATUS_CLASS] = 1, digit
     feed = line_end(data, 12, have)
     if feed < have:
         headers, body = read_headers(data, feed + 1, have)

@@ -19,6 +19,7 @@ from clan.flows.payload.layout import (
     TLS_SERVER_VERSION,
     TLS_SNI_LENGTH,
 )
+from clan.flows.payload.tls_records import walk_records
 from clan.flows.wire import u16
 
 RECORD: Final = 5
@@ -46,6 +47,7 @@ def describe_tls(data: Any, note: Any, row: Any) -> None:
             describe_client(data[way], have, row)
         elif begins_with(data[way], have, SERVER_HELLO):
             describe_server(data[way], have, row)
+        walk_records(data[way], have, row)
 
 
 @kernel
