@@ -111,18 +111,51 @@ def build_tiny_flows(target: Path, n_packets: int) -> dict[str, float]:
         What the mix is: packets, bytes, mean frame size.
     """
     rng = np.random.default_rng(2)
-    size = 60
-    records = np.zeros((n_packets, 16 + size), np.uint8)
-    headers = np.empty((n_packets, 4), "<u4")
-    when = np.sort(rng.integers(60_000_000, size=n_packets)) + 1_600_000_000 * 1_000_000
-    headers[:, 0], headers[:, 1] = np.divmod(when, 1_000_000)
+    when = np.sort(rng.integers(60_000_000, size=n_packets))
+    return _write_udp(target, when, rng.integers(256, size=(n_packets, 12), dtype=np.uint8))
+
+
+def build_even_flows(target: Path, n_flows: int, packets: int, *, hosts: int = 2_000) -> dict[str, float]:
+    """Write a pcap of UDP flows that all have as many packets, there and back in turn, within two seconds each.
+
+    Args:
+        target: The file to write.
+        n_flows: Flows, over a minute.
+        packets: Packets of each.
+        hosts: Hosts that speak with each other, 2 to 65,536.
+
+    Returns:
+        What the mix is: packets, bytes, mean frame size.
+    """
+    rng = np.random.default_rng(3)
+    ends = rng.integers(hosts, size=(2, n_flows))
+    ports = np.stack([rng.integers(1024, 65_536, n_flows), rng.choice([53, 123, 443, 3478, 5060], n_flows)])
+    there = np.zeros((n_flows, 12), np.uint8)
+    there[:, [0, 4]] = 10
+    for side in range(2):
+        there[:, [4 * side + 2, 4 * side + 3]] = np.stack([ends[side] >> 8, ends[side] & 255], axis=1)
+        there[:, [8 + 2 * side, 9 + 2 * side]] = np.stack([ports[side] >> 8, ports[side] & 255], axis=1)
+    back = there[:, [4, 5, 6, 7, 0, 1, 2, 3, 10, 11, 8, 9]]
+    begin = rng.integers(60_000_000, size=n_flows)
+    when = begin[:, None] + np.sort(rng.integers(2_000_000, size=(n_flows, packets)), axis=1)
+    sides = np.where(np.arange(packets)[None, :, None] % 2 == 0, there[:, None], back[:, None]).reshape(-1, 12)
+    order = np.argsort(when.ravel(), kind="stable")
+    return _write_udp(target, when.ravel()[order], sides[order])
+
+
+def _write_udp(target: Path, when: npt.NDArray[np.int64], ends: npt.NDArray[np.uint8]) -> dict[str, float]:
+    """Write UDP packets of 60 bytes, at times in us, with addresses and ports as they stand in a frame, `(n, 12)`."""
+    n, size = when.size, 60
+    records = np.zeros((n, 16 + size), np.uint8)
+    headers = np.empty((n, 4), "<u4")
+    headers[:, 0], headers[:, 1] = np.divmod(when + 1_600_000_000 * 1_000_000, 1_000_000)
     headers[:, 2:] = size
-    records[:, :16] = headers.view(np.uint8).reshape(n_packets, 16)
+    records[:, :16] = headers.view(np.uint8).reshape(n, 16)
     frame = records[:, 16:]
     frame[:, 12:24] = np.frombuffer(bytes.fromhex("08004500002e000040004011"), np.uint8)  # IPv4, 46 bytes, UDP
-    frame[:, 26:38] = rng.integers(256, size=(n_packets, 12), dtype=np.uint8)  # addresses and ports
+    frame[:, 26:38] = ends
     frame[:, 38:40] = [0, 26]
     with target.open("wb") as out:
         out.write(np.array([0xA1B2C3D4, 0x00040002, 0, 0, 262144, 1], "<u4").tobytes())
         out.write(records.tobytes())
-    return {"packets": n_packets, "bytes": float(target.stat().st_size), "mean_frame": size}
+    return {"packets": n, "bytes": float(target.stat().st_size), "mean_frame": size}

@@ -3,8 +3,9 @@
     python benchmarks/speed/context.py [--quick]
 
 Processor time of one thread, the better of two passes, the making of the table included. Then packets and flows a
-second from a capture to the flow table with each choice of feature groups, beside group `flow` alone in the same
-rounds; the capture is made of those of the test data (CLAN_TEST_DATA), and this part is left out without them.
+second from a capture to the flow table with each choice of feature groups: made of flows that all have as many packets,
+because a flow costs what its packets cost and something once; and of the captures of the test data (CLAN_TEST_DATA,
+left out without them), beside group `flow` alone in the same rounds.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
-from benchmarks.speed.capture import build_capture
+from benchmarks.speed.capture import build_capture, build_even_flows
 
 from clan.context import ContextEngine
 from clan.context.rows import MEASURED
@@ -52,6 +54,7 @@ def flows(n: int, hosts: int) -> pl.DataFrame:
 
 
 CHOICES = ("flow", "flow,context", "flow,payload", "flow,context,payload")
+PACKETS = (4, 8, 16)
 ROUNDS = 3
 
 
@@ -64,8 +67,8 @@ def measure(table: pl.DataFrame) -> float:
     return table.height / (time.process_time() - started)
 
 
-def groups(path: str, packets: int, rounds: int) -> list[str]:
-    """Write a line of the table for each choice of feature groups: medians over rounds that alternate."""
+def groups(path: str, rounds: int) -> dict[str, tuple[float, int]]:
+    """Give seconds and flows for each choice of feature groups: medians over rounds that alternate."""
     spent: dict[str, list[float]] = {choice: [] for choice in CHOICES}
     n_flows = 0
     for choice in CHOICES:  # what is compiled at the first call
@@ -76,11 +79,41 @@ def groups(path: str, packets: int, rounds: int) -> list[str]:
             reader = FlowReader([path], features=choice.split(","), workers=1)
             n_flows = sum(batch.height for batch in reader.batches())
             spent[choice].append(time.process_time() - started)
-    middle = {choice: float(np.median(seconds)) for choice, seconds in spent.items()}
-    return [
-        f"| {choice} | {packets / seconds:,.0f} | {middle['flow'] / seconds:.2f} | {n_flows / seconds:,.0f} |"
-        for choice, seconds in middle.items()
-    ]
+    return {choice: (float(np.median(seconds)), n_flows) for choice, seconds in spent.items()}
+
+
+def packets_of_flows(path: str) -> npt.NDArray[np.int64]:
+    """Count the packets of each flow of a capture."""
+    counts = [batch.select(pl.col("fwd_pkt_cnt") + pl.col("bwd_pkt_cnt")) for batch in FlowReader([path]).batches()]
+    return pl.concat(counts).to_series().to_numpy()
+
+
+def real_traffic(*, quick: bool) -> None:
+    """Print the choices of groups on a capture made of real ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "big.pcap"
+        packets = build_capture(Path(os.environ["CLAN_TEST_DATA"]), target, 50_000 if quick else 600_000)["packets"]
+        counts = packets_of_flows(str(target))
+        found = groups(str(target), 1 if quick else ROUNDS)
+    middle, mean = np.median(counts), np.mean(counts)
+    print(
+        f"\nReal captures laid over each other: {mean:.1f} packets a flow on average, {middle:.0f} in the middle.\n\n"
+        "| feature groups | packets/s | of `flow` alone | flows/s |\n|---|---|---|---|"
+    )
+    for choice, (seconds, n) in found.items():
+        print(f"| {choice} | {packets / seconds:,.0f} | {found['flow'][0] / seconds:.2f} | {n / seconds:,.0f} |")
+
+
+def by_packets(*, quick: bool) -> None:
+    """Print flows a second at several packets a flow."""
+    print(f"\n| packets a flow | {' | '.join(f'{choice}, flows/s' for choice in CHOICES)} |")
+    print("|---" * (1 + len(CHOICES)) + "|")
+    for packets in PACKETS:
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "even.pcap"
+            build_even_flows(target, 2_000 if quick else 60_000, packets)
+            found = groups(str(target), 1 if quick else ROUNDS)
+        print(f"| {packets} | {' | '.join(f'{n / seconds:,.0f}' for seconds, n in found.values())} |")
 
 
 def main() -> None:
@@ -94,13 +127,9 @@ def main() -> None:
     for title, hosts in MIXES.items():
         table = flows(n, hosts)
         print(f"| {title} | {max(measure(table) for _ in range(2)):,.0f} |")
-    if "CLAN_TEST_DATA" not in os.environ:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "big.pcap"
-        facts = build_capture(Path(os.environ["CLAN_TEST_DATA"]), target, 50_000 if quick else 600_000)
-        print("\n| feature groups | packets/s | of `flow` alone | flows/s |\n|---|---|---|---|")
-        print("\n".join(groups(str(target), int(facts["packets"]), 1 if quick else ROUNDS)))
+    by_packets(quick=quick)
+    if "CLAN_TEST_DATA" in os.environ:
+        real_traffic(quick=quick)
 
 
 if __name__ == "__main__":

@@ -77,8 +77,13 @@ class ContextEngine:
             self._forget()
             self._source = source
         out = self._fill(rows_of(flows, self._hash))
-        columns = (pl.Series(f.name, column) for f, column in zip(CONTEXT_GROUP, out, strict=True))
-        return flows.with_columns(c.fill_nan(None) if c.is_nan().any() else c for c in columns)
+        unknown = np.isnan(out.sum(axis=1))  # of a column; there are no infinities
+        return flows.hstack(
+            [
+                pl.Series(f.name, column, nan_to_null=bool(nulls))
+                for f, column, nulls in zip(CONTEXT_GROUP, out, unknown, strict=True)
+            ]
+        )
 
     def _fill(self, rows: Rows) -> npt.NDArray[np.float64]:
         """Go through flows a cache's worth at a time; shape `(n_features, n)`."""

@@ -47,10 +47,12 @@ def complete(frame: pl.DataFrame) -> pl.DataFrame:
         "conn_established": established,
         "conn_refused": tcp & ~established & (c["bwd_rst"] > 0),
     }
-    features = features_of(["conn"])
+    own = {f.name: f.dtype for f in features_of(["conn"])}
     derived |= {name: pl.lit(None) for name in CONN_TOLD if name not in frame.columns}
-    others = [name for name in frame.columns if name not in {f.name for f in features}]
-    return frame.with_columns(**derived).select(*others, *[pl.col(f.name).cast(f.dtype) for f in features])
+    changed = {name: value.cast(own[name]) for name, value in derived.items()}
+    changed |= {name: pl.col(name).cast(own[name]) for name in own.keys() - derived if frame.schema[name] != own[name]}
+    # Names alone are not parsed, where select() parses an expression for each of a hundred columns.
+    return frame.with_columns(**changed)[[*(name for name in frame.columns if name not in own), *own]]
 
 
 def _ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

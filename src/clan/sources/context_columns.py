@@ -33,7 +33,7 @@ class ContextColumns:
         if stream not in self._engines:
             self._engines[stream] = ContextEngine()
         others = [name for name in batch.columns if name not in self._known]
-        return self._engines[stream].add(batch).select(*self._names, *others)
+        return self._engines[stream].add(batch)[[*self._names, *others]]  # select() parses each name
 
     def end(self, stream: str) -> None:
         """Forget a stream; its counters stay."""

@@ -100,4 +100,4 @@ def in_order(frame: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
     if "conn" in groups:
         frame = complete(frame)
     early = ["early"] if "early" in frame.columns else []
-    return frame.select(*IDENTITY, *(feature.name for feature in features_of(groups)), *early)
+    return frame[[*IDENTITY, *(feature.name for feature in features_of(groups)), *early]]
