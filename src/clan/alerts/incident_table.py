@@ -27,28 +27,36 @@ def incident_table(incidents: Sequence[Incident], *, title: str, ids: bool = Fal
     Returns:
         Something for `rich.console.Console.print`.
     """
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    for name in (["incident"] if ids else []) + ["first seen (UTC)", "severity", "actor", "target"]:
-        table.add_column(name, no_wrap=True)
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1), pad_edge=False)
+    if ids:
+        table.add_column("incident", no_wrap=True)
+    # What wraps does so at its blanks, so that 80 columns hold everything, in two lines or three.
+    table.add_column("first seen (UTC)", min_width=10)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("actor to target", min_width=15, overflow="fold")
     table.add_column("alerts", justify="right", no_wrap=True)
-    table.add_column("shape", no_wrap=True)
-    table.add_column("p-value", justify="right", no_wrap=True)
-    table.add_column("name", no_wrap=True)
+    table.add_column("shape, name, p-value", min_width=15, overflow="fold")
     for incident in incidents:
-        first, technique = incident.first_seen, incident.technique
-        label = "" if incident.label is None else visible(incident.label, limit=24)
+        first = incident.first_seen
+        actor = _end(incident.actor, incident.actor_name, incident.n_actors)
+        target = _end(incident.target, incident.target_name, incident.n_targets)
         table.add_row(
             *([Text(incident.incident_id)] if ids else []),
             Text("" if first is None else first.strftime("%Y-%m-%d %H:%M:%S")),
             Text(SEVERITIES[incident.severity], style=STYLES[incident.severity]),
-            Text(_end(incident.actor, incident.actor_name, incident.n_actors)),
-            Text(_end(incident.target, incident.target_name, incident.n_targets)),
+            Text(f"{actor} to {target}"),
             Text(f"{incident.n_alerts:,}"),
-            Text(shape(incident)),
-            Text(number(incident.p_value)),
-            Text(label if technique is None else f"{label} ({technique.technique_id})"),
+            Text(", ".join([shape(incident), *_name(incident), f"p {number(incident.p_value)}"])),
         )
     return table
+
+
+def _name(incident: Incident) -> list[str]:
+    label, technique = incident.label, incident.technique
+    if label is None:
+        return []
+    shown = visible(label, limit=24)
+    return [shown if technique is None else f"{shown} ({technique.technique_id})"]
 
 
 def shape(incident: Incident) -> str:

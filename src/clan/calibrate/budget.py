@@ -83,6 +83,11 @@ class Budget:
         if self.incidents_per_day is not None:
             if days is None:
                 raise DataError("incidents_per_day needs to know in how many days the flows were seen; give days=")
+            if self.incidents_per_day * days < 1:
+                raise DataError(
+                    f"{self} need flows of {1 / self.incidents_per_day:.3g} days or more, found {days:.3g}; take those "
+                    f"of a longer time, or ask for incidents_per_day={_round_up(1 / days):g} or above"
+                )
             return 1 / (n + 1)
         if self.alerts_per_day is not None:
             return self._alpha_of_rate(self.alerts_per_day, n, days)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clan.calibrate.budget import Budget
 from clan.calibrate.dispersion import dispersion
-from clan.calibrate.groups import Groups, find_groups
+from clan.calibrate.groups import Groups, check_keys, find_groups
 from clan.calibrate.incident_level import alpha_of_incidents
 from clan.calibrate.interval import alert_interval, rate_interval
 from clan.calibrate.ranking import Ranking
@@ -239,8 +239,7 @@ def calibrate(
         >>> calibration.highest_normal, calibration.p_value([94.5, 94.0]).tolist()
         (94.0, [0.05, 0.06])
     """
-    if by and budget.incidents_per_day is not None:
-        raise ConfigError("a budget of incidents goes with one threshold: leave the groups out, or ask for alerts")
+    check_keys(by, budget)
     values = np.asarray(scores, dtype=np.float64)
     alpha, groups = budget.alpha(len(values), days), None
     if budget.incidents_per_day is not None:

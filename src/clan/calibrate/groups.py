@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from clan.errors import SchemaError, UnknownNameError
+from clan.calibrate.budget import Budget
+from clan.errors import ConfigError, SchemaError, UnknownNameError
 
 Ints = NDArray[np.int64]
 
@@ -58,12 +59,15 @@ class Groups:
         return _assign(_keys(flows, self.by), self.cells)
 
 
-def check_keys(by: Sequence[str]) -> None:
-    """Raise unless all names are keys.
+def check_keys(by: Sequence[str], budget: Budget | None = None) -> None:
+    """Raise unless all names are keys, and the budget goes with them.
 
     Raises:
         UnknownNameError: One is not.
+        ConfigError: Groups, and a budget of incidents.
     """
+    if by and budget is not None and budget.incidents_per_day is not None:
+        raise ConfigError("a budget of incidents goes with one threshold: leave the groups out, or ask for alerts")
     for name in by:
         if name not in KEYS:
             raise UnknownNameError("group key", name, KEYS)

@@ -7,7 +7,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clan.alerts import count_groups
-from clan.errors import DataError
 
 STEP = 1.25
 """Each number of alerts that is tried is so many times the one before."""
@@ -23,20 +22,15 @@ def alpha_of_incidents(scores: NDArray[np.float64], flows: pl.DataFrame, per_day
         scores: Of the calibration flows. Shape `(n,)`, finite.
         flows: Those flows, with the identity columns.
         per_day: Incidents a day, > 0.
-        days: Days in which they were seen, > 0.
+        days: Days in which they were seen, so many that one incident is within the budget (`Budget.alpha`).
 
     Returns:
         The largest p-value that alerts, at most a half.
 
     Raises:
-        DataError: Even one alert is too much; or the flows lack what groups them.
+        DataError: The flows lack what groups them.
     """
     most, n = per_day * days, len(scores)
-    if most < 1:
-        raise DataError(
-            f"{per_day:g} incidents a day need flows of {1 / per_day:.3g} days or more, found {days:.3g}; calibrate on "
-            f"a longer time, or ask for incidents_per_day={np.ceil(1e3 / days) / 1e3:g} or above"
-        )
     ranked = np.argsort(-scores, kind="stable")
     allowed, k = 1, 1.0
     while int(k) <= n // 2:

@@ -7,7 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clan.cli.console import err, write_json
-from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, Wanted, Workers
+from clan.cli.options import (
+    AlertsPerDay,
+    By,
+    Days,
+    Fdr,
+    Format,
+    Fpr,
+    IncidentsPerDay,
+    Join,
+    Json,
+    Model,
+    More,
+    Quiet,
+    Read,
+    Strict,
+    Wanted,
+    Workers,
+    keys_of,
+)
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,29 +42,12 @@ def command(
     ] = None,
     more: More = None,
     read: Read = None,
-    alerts_per_day: Annotated[
-        float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
-    ] = None,
-    incidents_per_day: Annotated[
-        float | None, typer.Option("--incidents-per-day", help="Budget: false incidents a day that you can take.")
-    ] = None,
-    fpr: Annotated[float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert.")] = None,
-    fdr: Annotated[
-        float | None, typer.Option("--fdr", metavar="Q", help="At most this share of the alerts may be false.")
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--by",
-            metavar="KEYS",
-            help="A threshold for each server, client, service, protocol, hour or weekday with enough flows; several "
-            "with commas, coarse to fine, such as protocol,hour; none for one threshold.",
-            show_default=False,
-        ),
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option("--days", help="Days that the flows stand for, where their times do not tell.")
-    ] = None,
+    alerts_per_day: AlertsPerDay = None,
+    incidents_per_day: IncidentsPerDay = None,
+    fpr: Fpr = None,
+    fdr: Fdr = None,
+    by: By = None,
+    days: Days = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="You know that these flows are benign: leave none out, refuse nothing.")
     ] = False,
@@ -94,7 +95,7 @@ def command(
             raise ConfigError("--rollback goes with -m and --to alone")
         _roll_back(model, to, json=json, quiet=quiet)
         return
-    keys = _keys_of(by)
+    keys = keys_of(by)
     _check(paths, budget, about_flows=bool(by is not None or days is not None or trust or verdicts), to=to)
     check_output(target, inputs=paths)
     loaded = LoadedModel.open(model)
@@ -145,17 +146,6 @@ def _budget_of(**asked: float | None) -> Budget | None:
 
     budget = Budget(**asked)
     return budget if budget.asked or budget.fdr is not None else None
-
-
-def _keys_of(by: str | None) -> tuple[str, ...] | None:
-    """Split what `--by` was given; None without it."""
-    from clan.calibrate import check_keys
-
-    if by is None:
-        return None
-    keys = tuple(name.strip() for name in by.split(",") if name.strip() not in ("", "none"))
-    check_keys(keys)
-    return keys
 
 
 def _accepted(proposal: Proposal) -> Calibration:

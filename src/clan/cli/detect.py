@@ -14,6 +14,7 @@ from clan.cli.console import err, write_json
 from clan.cli.options import (
     Bpf,
     CaptureTool,
+    Fdr,
     Follow,
     Format,
     Interface,
@@ -29,7 +30,6 @@ from clan.cli.options import (
     Strict,
     Wanted,
     Workers,
-    share_or_none,
 )
 from clan.cli.sinking import account_of_sinks, tell_sinks
 from clan.cli.triaging import (
@@ -105,16 +105,7 @@ def command(
     hosts: HostsFile = None,
     suppress: SuppressFiles = None,
     host_limit: HostLimit = None,
-    fdr: Annotated[
-        float | None,
-        typer.Option(
-            "--fdr",
-            metavar="Q",
-            callback=share_or_none,
-            help="Of the flows beyond the threshold, alert only for so many that at most this share is false.",
-            show_default=False,
-        ),
-    ] = None,
+    fdr: Fdr = None,
     follow: Follow = False,
     state: State = None,
     format_name: Format = None,

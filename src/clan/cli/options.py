@@ -62,7 +62,7 @@ def _share(param: typer.CallbackParam, value: float) -> float:
     return value
 
 
-def share_or_none(param: typer.CallbackParam, value: float | None) -> float | None:
+def _share_or_none(param: typer.CallbackParam, value: float | None) -> float | None:
     """Refuse what was given and is no share."""
     return None if value is None else _share(param, value)
 
@@ -76,6 +76,36 @@ Prevalence = Annotated[
 UnknownShare = Annotated[
     float,
     typer.Option("--unknown-share", callback=_share, help="Share of known flows that may be called unknown."),
+]
+AlertsPerDay = Annotated[
+    float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
+]
+IncidentsPerDay = Annotated[
+    float | None, typer.Option("--incidents-per-day", help="Budget: false incidents a day that you can take.")
+]
+Fpr = Annotated[float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert.")]
+Fdr = Annotated[
+    float | None,
+    typer.Option(
+        "--fdr",
+        metavar="Q",
+        callback=_share_or_none,
+        help="Of the flows beyond the threshold, alert only for so many that at most this share is false.",
+        show_default=False,
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="KEYS",
+        help="A threshold for each server, client, service, protocol, hour or weekday with enough flows; several "
+        "with commas, coarse to fine, such as protocol,hour; none for one threshold.",
+        show_default=False,
+    ),
+]
+Days = Annotated[
+    float | None, typer.Option("--days", help="Days that the flows stand for, where their times do not tell.")
 ]
 Sinks = Annotated[
     list[str] | None,
@@ -222,6 +252,25 @@ def groups_of(features: str | None) -> tuple[str, ...] | None:
         ('flow', 'conn')
     """
     return None if features is None else tuple(name.strip() for name in features.split(","))
+
+
+def keys_of(by: str | None) -> tuple[str, ...] | None:
+    """Split what `--by` was given; None without it.
+
+    Raises:
+        ConfigError: Flows cannot be grouped by one of them.
+
+    Example:
+        >>> keys_of("protocol, hour"), keys_of("none")
+        (('protocol', 'hour'), ())
+    """
+    from clan.calibrate import check_keys
+
+    if by is None:
+        return None
+    keys = tuple(name.strip() for name in by.split(",") if name.strip() not in ("", "none"))
+    check_keys(keys)
+    return keys
 
 
 def inputs(read: list[str] | None, more: list[str] | None) -> list[str]:

@@ -9,8 +9,14 @@ import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import (
+    AlertsPerDay,
+    By,
     Columns,
+    Days,
+    Fdr,
     Format,
+    Fpr,
+    IncidentsPerDay,
     Join,
     Json,
     Learn,
@@ -22,6 +28,7 @@ from clan.cli.options import (
     columns_of,
     groups_of,
     inputs,
+    keys_of,
 )
 
 if TYPE_CHECKING:
@@ -35,15 +42,12 @@ def command(
     output: Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="Where the model file goes.")],
     more: More = None,
     read: Read = None,
-    alerts_per_day: Annotated[
-        float | None, typer.Option("--alerts-per-day", help="Budget: false alarms a day that you can take.")
-    ] = None,
-    fpr: Annotated[
-        float | None, typer.Option("--fpr", help="Budget: share of benign flows that may alert. Default 0.01.")
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option("--days", help="Days that the captures stand for, where their times do not tell.")
-    ] = None,
+    alerts_per_day: AlertsPerDay = None,
+    incidents_per_day: IncidentsPerDay = None,
+    fpr: Fpr = None,
+    fdr: Fdr = None,
+    by: By = None,
+    days: Days = None,
     preset: Annotated[
         str, typer.Option("--preset", help="default, portable for other networks, or paper.")
     ] = "default",
@@ -80,8 +84,11 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn what benign traffic looks like, and set the threshold from your budget of false alarms."""
-    from clan.calibrate import Budget
+    """Learn what benign traffic looks like, and set the threshold from your budget of false alarms.
+
+    Without a budget, one in a hundred benign flows may alert (--fpr 0.01).
+    """
+    from clan.calibrate import Budget, check_keys
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, as_json, tell
     from clan.detect import ClanDetector, FlowSample
@@ -95,13 +102,18 @@ def command(
     # What can be wrong with the settings should be known before hours of reading.
     groups = groups_of(features) or USUAL
     check_groups(groups)
-    Budget(alerts_per_day=alerts_per_day, fpr=fpr)
+    keys = keys_of(by) or ()
+    asked = Budget(alerts_per_day=alerts_per_day, incidents_per_day=incidents_per_day, fpr=fpr, fdr=fdr)
+    check_keys(keys, asked)
     recipe(preset)
     if not 0 <= clean < 0.5:
         raise ConfigError(f"--clean must be at least 0 and below 0.5, got {clean}")
     detector = ClanDetector(
         alerts_per_day=alerts_per_day,
+        incidents_per_day=incidents_per_day,
         fpr=fpr,
+        fdr=fdr,
+        thresholds_by=keys,
         days=days,
         preset=preset,
         clean=clean,
@@ -183,6 +195,8 @@ def _tell(detector: ClanDetector, output: str) -> None:
             f"expected false alarms a day: {calibration.expected_alerts_per_day:.1f} "
             f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(calibration.days)} of traffic"
         )
+    if calibration.groups is not None:
+        err.note(f"{len(calibration.groups.cells)} groups by {', '.join(calibration.groups.by)} have a threshold each")
     err.note(f"wrote {output}")
 
 

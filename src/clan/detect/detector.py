@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from clan.calibrate import NEVER, Budget, check_keys
+from clan.calibrate import NEVER, Budget
 from clan.detect import columns
 from clan.detect.cleaning import outlying_rows
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
@@ -29,7 +29,7 @@ from clan.detect.manifest import Record, from_file, tensors_of, to_file
 from clan.detect.model import score_blocks
 from clan.detect.presets import Preset, preset
 from clan.detect.quantiles import benign_quantiles
-from clan.detect.thresholds import calibrate_rows
+from clan.detect.thresholds import calibrate_rows, check_table
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
 from clan.encoder import model_digest, scaler_for_groups
 from clan.errors import ConfigError, SchemaError, TrainingWarning
@@ -150,7 +150,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
         budget, recipe = self.budget, self._recipe()
-        check_keys(self.thresholds_by)
+        check_table(X, budget, self.thresholds_by)
         rows = self._training_rows(X, recipe)
         recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, rows.groups))
         days = self.days if self.days is not None else rows.days

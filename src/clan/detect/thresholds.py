@@ -7,12 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clan.calibrate import Budget, Calibration, calibrate, observed_days
+from clan.alerts import count_groups
+from clan.calibrate import Budget, Calibration, Groups, calibrate, check_keys, observed_days
 from clan.detect import columns
 from clan.detect.columns import Streams
-from clan.errors import SchemaError
+from clan.errors import DataError, SchemaError
 
 Floats = NDArray[np.float64]
+
+
+def check_table(table: object, budget: Budget, by: Sequence[str]) -> None:
+    """Raise where a table lacks what a budget or groups need, before hours of training rather than after.
+
+    Raises:
+        SchemaError: Groups were asked of an array, or of a table without their columns.
+        DataError: Incidents were, likewise.
+        ConfigError: They do not go together.
+    """
+    check_keys(by, budget)
+    frame = columns.collect(table).head(0) if columns.is_frame(table) else None
+    if by:
+        if frame is None:
+            raise SchemaError("thresholds by group need a flow table (polars): an array has no hosts, ports or times")
+        Groups(by=tuple(by), cells=((),)).assign(frame)
+    if budget.incidents_per_day is not None:
+        if frame is None:
+            raise DataError("incidents_per_day needs a flow table with addresses and times, to group its alerts")
+        count_groups(frame)
 
 
 def calibrate_rows(
@@ -37,14 +58,13 @@ def calibrate_rows(
         inflation: See `Calibration`.
 
     Raises:
-        SchemaError: Groups were asked of an array, or of a table without their columns.
         DataError: The rows cannot support the budget.
+        SchemaError, ConfigError: As `check_table`.
     """
+    check_table(table, budget, by)
     frame = columns.collect(table) if columns.is_frame(table) else None
     streams = streams or (columns.Streams() if frame is None else columns.streams(frame))
     days = observed_days(frame) if days is None and frame is not None else days
-    if by and frame is None:
-        raise SchemaError("thresholds by group need a flow table (polars): an array has no hosts, ports or times")
     known = np.flatnonzero(~np.isnan(scores))
     order = None
     if streams.time is not None:
