@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of everything that reads flow records: NetFlow datagrams, Argus lines, tables.
+"""Coverage-guided fuzzing of what exporters send: NetFlow and IPFIX datagrams.
 
     python tests/fuzz/fuzz_exports.py CORPUS_FOLDER [libFuzzer options, such as -max_total_time=1800]
 
@@ -20,10 +20,10 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["clan.sources"]):
-        from tests.fuzz.export_target import read_records, seeds
+        from tests.fuzz.export_target import read_exports, seeds
 
     def one_input(data: bytes) -> None:
-        read_records(data)
+        read_exports(data)
 
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)

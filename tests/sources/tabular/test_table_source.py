@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -188,3 +189,16 @@ def test_real_tables(test_data: Path) -> None:
     flows = read_flows(test_data / "flows" / "cicids2017_improved.csv.gz", features=["conn", "table"])
     assert flows.height == 43_419
     assert flows.select("ts_start", "src_ip", "label", "conn_fwd_payload").null_count().sum_horizontal().item() == 0
+
+
+def test_damage_within_a_parquet_file_is_no_end_of_it(tmp_path: Path) -> None:
+    """Polars ends the reading where a page is damaged, and raises nothing."""
+    path = tmp_path / "a.parquet"
+    columns = {"a": [1.5, None, 2.5] * 5, "b": list(range(15)), "c": [7] * 15}
+    pl.DataFrame(columns).write_parquet(path, compression="uncompressed")
+    whole = path.read_bytes()
+    at = whole.index(np.array([1.5, 2.5]).tobytes())  # in front of the values: which of them are null
+    for i in range(at - 4, at):
+        path.write_bytes(whole[:i] + b"\xff" + whole[i + 1 :])
+        with pytest.raises(UnsupportedFormat, match="damaged"):
+            read_flows(str(path))

@@ -217,17 +217,21 @@ class ParquetSource(TableSource):
             try:
                 table = pl.scan_parquet(path, glob=False)
                 schema = _plain(dict(table.collect_schema()))
-                rows = self._begin(schema, self._layout(list(schema)))
+                rows, before = self._begin(schema, self._layout(list(schema))), self._counts["records"]
                 for frame in table.select(list(schema)).collect_batches(
                     chunk_size=_PARQUET_ROWS, maintain_order=True, lazy=True
                 ):
                     self._counts["records"] += frame.height
                     if frame.height:
                         yield rows.flows(frame)
-            except (pl.exceptions.PolarsError, OSError) as error:
+                promised = table.select(pl.len()).collect().item()
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
                 raise UnsupportedFormat(
                     f"{path} is no Parquet file, or a damaged one: {str(error).splitlines()[0]}"
                 ) from error
+            read = self._counts["records"] - before
+            if read != promised:  # damage within a column ends the reading, and polars says nothing
+                raise UnsupportedFormat(f"{path} is damaged: of {promised:,} rows {read:,} could be read")
             self.bytes_read += _size(path)
         self._closed = True
 
