@@ -47,6 +47,7 @@ SCRIPTS = {
     "tables": ("Tables of flows and NetFlow", "benchmarks/speed/tables.py"),
     "parallel": ("Several captures by several processes", "benchmarks/speed/parallel.py"),
     "records": ("Flow records", "benchmarks/speed/records.py --records 400000"),
+    "fuzz_records": ("Fuzzing of what reads records", "benchmarks/quality/fuzz.py"),
     "memory": ("Memory of detection on flow records", "benchmarks/speed/memory.py"),
     "zeek": ("Detection on labelled Zeek logs", "benchmarks/quality/zeek.py"),
     "sinks": ("Alerts through sinks", "benchmarks/speed/sinks.py --alerts 2000"),

@@ -124,8 +124,38 @@ def test_what_cannot_be_followed(tmp_path: Path) -> None:
     (tmp_path / "eve.json").write_text(events.lines([events.flow(1)]))
     with pytest.raises(ConfigError, match=r"of 2 kinds"):
         FollowReader([str(tmp_path / "conn.log"), str(tmp_path / "eve.json")])
-    with pytest.raises(ConfigError, match="whose files do not grow"):
-        FollowReader([str(tmp_path / "conn.log")], format_name="pcap")
+    for name, what in (("pcap", "-i INTERFACE"), ("nfdump", "follow the folder"), ("csv", "when it is complete")):
+        with pytest.raises(ConfigError, match=rf"whose files do not grow: .*{what}"):
+            FollowReader([str(tmp_path / "conn.log")], format_name=name, features=["table"])
+    (tmp_path / "a").write_text(ARGUS)
+    with pytest.raises(ConfigError, match="those of zeek, eve can"):
+        FollowReader([str(tmp_path / "a")], keep_records=True)
+
+
+ARGUS_LINE = "2019/04/04 16:24:47.{n:06},1.5,tcp,10.8.0.69,{n},   ->,14.1.11.113,999,S_RA,31,8764,1887\n"
+ARGUS = "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,TotPkts,TotBytes,SrcBytes\n" + ARGUS_LINE.format(n=1)
+
+
+def test_argus_lines_grow_and_rotate(tmp_path: Path) -> None:
+    path, state = tmp_path / "argus.csv", str(tmp_path / "state")
+    path.write_text(ARGUS)
+    done = [1]
+
+    def step(n: int) -> bool:
+        if n == done[-1] < 4:
+            done.append(n + 1)
+            if n == 2:
+                path.rename(tmp_path / "argus.1.csv")
+                path.write_text(ARGUS.splitlines()[0] + "\n")
+            with path.open("a") as log:
+                log.write(ARGUS_LINE.format(n=n + 1))
+        return n == 4
+
+    flows = run(FollowReader([str(path)], state=state), step)
+    assert sorted(flows["src_port"]) == [1, 2, 3, 4]
+    with path.open("a") as log:
+        log.write(ARGUS_LINE.format(n=5))
+    assert run(FollowReader([str(path)], state=state), lambda n: n == 1)["src_port"].to_list() == [5]
 
 
 @pytest.fixture(scope="module")

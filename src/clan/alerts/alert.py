@@ -130,7 +130,8 @@ class Alert:
     def headline(self) -> str:
         """Why, for a line that names the hosts already: the sentence, or the first reason where it begins with them."""
         first = self.reasons[0].sentence if self.reasons else ""
-        return first if not self.sentence or self.sentence.startswith(f"{self.src_ip} to ") else self.sentence
+        beginnings = (f"{self.src_ip or '?'} to ", "this flow")
+        return first if not self.sentence or self.sentence.startswith(beginnings) else self.sentence
 
     @property
     def when(self) -> datetime | None:

@@ -91,6 +91,13 @@ def endpoint(ip: str | None, port: int | None) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def _source(alert: Alert) -> str:
+    """Write where a flow came from; where a table names no host, which flow it is."""
+    if alert.src_ip is None and alert.dst_ip is None:
+        return f"flow {visible(alert.uid, limit=40)}"
+    return endpoint(alert.src_ip, alert.src_port)
+
+
 def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
     each = {a.incident_id or a.uid: a for a in sorted(alerts, key=lambda a: (-a.p_value, a.anomaly_score))}
     worst = sorted(each.values(), key=lambda a: (a.p_value, -a.anomaly_score))[:top]
@@ -108,7 +115,7 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
         table.add_row(
             Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
             Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
-            Text(endpoint(a.src_ip, a.src_port)),
+            Text(_source(a)),
             Text(endpoint(a.dst_ip, a.dst_port)),
             Text(a.transport or "?"),
             *([Text(visible(a.label or "", limit=24))] if named else []),

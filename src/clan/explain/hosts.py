@@ -38,7 +38,9 @@ class Ends:
 
     @property
     def title(self) -> str:
-        """Who speaks to whom."""
+        """Who speaks to whom, as far as it is known."""
+        if self.src == self.dst == "?":
+            return "this flow"
         return f"{self.src} to {self.dst}" + ("" if self.port == "?" else f" port {self.port}")
 
 

@@ -120,14 +120,17 @@ def _services(flows: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     """Name the services that make up most of a cluster."""
     if not {"protocol", "dst_port"} <= set(flows.columns) or flows["protocol"].null_count() == flows.height:
         return ()
-    port = pl.when(pl.col("dst_port") < DYNAMIC_PORTS).then(pl.col("dst_port"))
+    known = pl.col("dst_port").cast(pl.Int64)
+    port = pl.when(known < DYNAMIC_PORTS).then(known).when(known.is_not_null()).then(-1)
     counts = (
         flows.select("protocol", port=port).group_by("protocol", "port").len().sort("len", "protocol", descending=True)
     )
     named = []
     for protocol, number, n in counts.head(2).iter_rows():
         if protocol is not None and n / flows.height >= LEAST_SHARE:
-            where = f" to port {number}" if number is not None else " to high ports" if protocol in (6, 17) else ""
+            where = ""
+            if number is not None and (number >= 0 or protocol in (6, 17)):
+                where = f" to port {number}" if number >= 0 else " to high ports"
             named.append((f"{transport_name(protocol)}{where}", n / flows.height))
     return tuple(named)
 

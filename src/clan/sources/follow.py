@@ -9,7 +9,7 @@ import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -18,9 +18,10 @@ import polars as pl
 
 from clan.errors import ConfigError, SinkError
 from clan.sources.context_columns import ContextColumns
-from clan.sources.formats import SourceFormat, format_named, recognise_all
+from clan.sources.formats import SourceFormat, check_kept, format_named, recognise_all
 from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
+from clan.sources.netflow import NfcapdFeed, NfcapdStream, finished_files
 from clan.sources.records import FollowedFile, Position, RecordStream
 from clan.sources.redis_feed import RedisFeed, is_redis
 from clan.sources.report import ReadReport
@@ -49,6 +50,31 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Release it; safe to call twice."""
+
+
+class Stream(Protocol):
+    """What makes flows of what a feed gives."""
+
+    def begin(self, head: bytes) -> None:
+        """Take the lines that explain the others, as `Feed.head` gives them."""
+
+    def take(self, piece: bytes) -> Iterator[pl.DataFrame]:
+        """Give the flows that may leave."""
+
+    def release(self) -> Iterator[pl.DataFrame]:
+        """Give what waits though nothing comes, at the end of each turn."""
+
+    def finish(self) -> Iterator[pl.DataFrame]:
+        """Give everything that waits, at the end."""
+
+    def counts(self) -> dict[str, int]:
+        """Give what became of everything so far."""
+
+    def warnings(self) -> list[str]:
+        """Give what the user should know."""
+
+    def close(self) -> None:
+        """Release what is open; safe to call twice."""
 
 
 class FileFeed:
@@ -102,7 +128,7 @@ class FollowReader:
     """The flows of logs that grow, each its own stream, until `stop`.
 
     Args:
-        paths: Files, or `redis://HOST:PORT/KEY`.
+        paths: Files, `redis://HOST:PORT/KEY`, or a folder that nfcapd writes to.
         format_name: Take every file as this format; None: look at its first bytes.
         features: Feature groups of the tables; None: `conn`.
         state: A file that remembers how far each log was read; it is made, and written anew about every second.
@@ -123,6 +149,8 @@ class FollowReader:
         keep_records: bool = False,
     ) -> None:
         formats = _formats_of(paths, format_name)
+        if keep_records:
+            check_kept(formats)
         self.kind = next(iter(formats.values())).kind
         self.groups = wanted_groups(features, told=("conn",), kind=self.kind)
         """Feature groups of the flow tables."""
@@ -136,7 +164,7 @@ class FollowReader:
         self._state = state
         saved = _read_state(state)
         self._feeds: dict[str, Feed] = {}
-        self._streams: dict[str, RecordStream] = {}
+        self._streams: dict[str, Stream] = {}
         self._bell, self._ring = socket.socketpair()
         self._ring.settimeout(0)
         self._stopping = False
@@ -150,18 +178,18 @@ class FollowReader:
         self._before = Counter[str]()
 
     def _begin(self, path: str, entry: SourceFormat, saved: dict[str, Any], *, keep_records: bool) -> None:
-        """Open one log."""
+        """Open one log, or a folder of files."""
+        feed: Feed
+        stream: Stream
         if entry.parser is None:
-            raise ConfigError(f"{path} is in format {entry.name}, whose files do not grow: read it without --follow")
-        feed: Feed = RedisFeed(path, saved) if is_redis(path) else FileFeed(path, saved)
-        self._feeds[path] = feed
-        stream = RecordStream(
-            path, entry.parser(path, keep_records=keep_records, follow=True), keep_records=keep_records
-        )
-        self._streams[path] = stream
-        header = stream.parser.header_in(feed.head())
-        if header:
-            list(stream.take(header))
+            stream = files = NfcapdStream(path)
+            feed = NfcapdFeed(path, saved, files.source)
+        else:
+            keeping = {"keep_records": True} if keep_records else {}
+            feed = RedisFeed(path, saved) if is_redis(path) else FileFeed(path, saved)
+            stream = RecordStream(path, entry.parser(path, follow=True, **keeping), keep_records=keep_records)
+        self._feeds[path], self._streams[path] = feed, stream
+        stream.begin(feed.head())
 
     def origin(self) -> dict[str, Any]:
         """Give what a model remembers of where its flows came from, as JSON values."""
@@ -196,6 +224,8 @@ class FollowReader:
                 self._tell()
                 if not busy and not self._stopping:
                     select.select([self._bell], [], [], TICK_S)
+            for stream in self._streams.values():
+                yield from self._told(stream.finish())
         finally:
             self._save()
             self.close()
@@ -215,7 +245,7 @@ class FollowReader:
         for feed in self._feeds.values():
             feed.close()
         for stream in self._streams.values():
-            stream.parser.close()
+            stream.close()
         self._bell.close()
         self._ring.close()
 
@@ -265,19 +295,42 @@ class FollowReader:
 
 def _formats_of(paths: Sequence[str], format_name: str | None) -> dict[str, SourceFormat]:
     """Say what each log is; what comes from Redis is what Suricata writes there, unless said otherwise."""
-    for path in paths:
-        if Path(path).is_dir():
-            name = "eve.json" if Path(path, "eve.json").exists() else "conn.log"
-            raise ConfigError(f"{path} is a folder; name the logs that are to be followed, for instance {path}/{name}")
+    folders = {path: _format_of_folder(path, format_name) for path in paths if Path(path).is_dir()}
     if format_name is not None:
-        return dict.fromkeys(paths, format_named(format_name))
-    places = {path: format_named("eve") for path in paths if is_redis(path)}
-    files = [path for path in paths if not is_redis(path)]
+        formats = {path: folders.get(path) or format_named(format_name) for path in paths}
+        _check_growing(formats, folders)
+        return formats
+    places = folders | {path: format_named("eve") for path in paths if is_redis(path)}
+    files = [path for path in paths if path not in places]
     found = recognise_all(files, strict=True).formats if files else {}
     formats = {path: places.get(path) or found[path] for path in dict.fromkeys(paths)}
     if len({entry.kind for entry in formats.values()}) > 1:
         raise ConfigError("one model learns from one kind of source, and these are several: follow them apart")
+    _check_growing(formats, folders)
     return formats
+
+
+def _format_of_folder(path: str, format_name: str | None) -> SourceFormat:
+    """Say what a folder is: one that nfcapd writes to is followed.
+
+    Raises:
+        ConfigError: It is another one.
+    """
+    if format_name == "nfdump" or (format_name is None and finished_files(Path(path))):
+        return format_named("nfdump")
+    name = "eve.json" if Path(path, "eve.json").exists() else "conn.log"
+    raise ConfigError(
+        f"{path} is a folder; name the logs that are to be followed, for instance {path}/{name}. Of folders only those "
+        "that nfcapd writes to are followed, and it has no finished file of nfcapd (nfcapd.202405061200); "
+        "--format nfdump waits for the first one"
+    )
+
+
+def _check_growing(formats: Mapping[str, SourceFormat], folders: Container[str]) -> None:
+    """Raise where a file is of a format whose files do not grow."""
+    for path, entry in formats.items():
+        if entry.parser is None and path not in folders:
+            raise ConfigError(f"{path} is in format {entry.name}, whose files do not grow: {entry.instead}")
 
 
 def _read_state(path: str | None) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ import numpy as np
 from clan.errors import ConfigError, NoFlows, SourceError, UnknownNameError, UnsupportedFormat
 from clan.flows import PACKET_GROUPS
 from clan.sources.argus import GROUPS as ARGUS_GROUPS
-from clan.sources.argus import is_argus, open_argus
+from clan.sources.argus import ArgusParser, is_argus, open_argus
 from clan.sources.base import Source
 from clan.sources.netflow import NfdumpSource, is_nfdump
 from clan.sources.packets import COMPRESSED, STDIN, ByteStream, PacketSource, is_capture, unpacked
@@ -47,8 +47,10 @@ class SourceFormat:
             this format.
         no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
             none of its files.
-        parser: Makes what reads its lines, `parser(path, keep_records=..., follow=...)`, where its files may be
-            followed while they grow, or their records be kept; None where they may not.
+        parser: Makes what reads its lines, `parser(path, follow=...)`, where its files may be followed while they
+            grow; None where they may not.
+        kept: Whether the records may be kept: the parser takes `keep_records`, too.
+        instead: What to do in place of following, where they may not be followed.
     """
 
     name: str
@@ -58,6 +60,8 @@ class SourceFormat:
     recognise: Callable[[bytes, str], bool]
     no_flows: Callable[[bytes, str], str | None] = _tells_nothing
     parser: Callable[..., RecordParser] | None = None
+    kept: bool = False
+    instead: str = "read each without --follow when it is complete"
 
 
 def _is_packets(head: bytes, _path: str) -> bool:
@@ -65,7 +69,14 @@ def _is_packets(head: bytes, _path: str) -> bool:
 
 
 _ALL: Final = (
-    SourceFormat(name="pcap", kind="packets", groups=PACKET_GROUPS, open=PacketSource, recognise=_is_packets),
+    SourceFormat(
+        name="pcap",
+        kind="packets",
+        groups=PACKET_GROUPS,
+        open=PacketSource,
+        recognise=_is_packets,
+        instead="-i INTERFACE captures what comes, and -r - reads what another tool captures",
+    ),
     SourceFormat(
         name="zeek",
         kind="zeek",
@@ -74,10 +85,22 @@ _ALL: Final = (
         recognise=is_conn_log,
         no_flows=why_no_conn_log,
         parser=ConnParser,
+        kept=True,
     ),
-    SourceFormat(name="eve", kind="suricata", groups=("conn",), open=open_eve, recognise=is_eve, parser=EveParser),
-    SourceFormat(name="nfdump", kind="netflow", groups=NfdumpSource.groups, open=NfdumpSource, recognise=is_nfdump),
-    SourceFormat(name="argus", kind="argus", groups=ARGUS_GROUPS, open=open_argus, recognise=is_argus),
+    SourceFormat(
+        name="eve", kind="suricata", groups=("conn",), open=open_eve, recognise=is_eve, parser=EveParser, kept=True
+    ),
+    SourceFormat(
+        name="nfdump",
+        kind="netflow",
+        groups=NfdumpSource.groups,
+        open=NfdumpSource,
+        recognise=is_nfdump,
+        instead="follow the folder that nfcapd writes to, and each file is read when it is finished",
+    ),
+    SourceFormat(
+        name="argus", kind="argus", groups=ARGUS_GROUPS, open=open_argus, recognise=is_argus, parser=ArgusParser
+    ),
     SourceFormat(name="parquet", kind="table", groups=ParquetSource.groups, open=ParquetSource, recognise=is_parquet),
     SourceFormat(name="csv", kind="table", groups=CsvSource.groups, open=CsvSource, recognise=is_csv),  # asks last
 )
@@ -85,6 +108,16 @@ _ALL: Final = (
 
 FORMATS: Final[dict[str, SourceFormat]] = {entry.name: entry for entry in _ALL}
 """The formats by name."""
+
+
+_ARCHIVES: Final = (
+    (b"PK\x03\x04", "a zip archive", "unzip -p"),
+    (b"\xfd7zXZ\x00", "compressed by xz", "xz -dc"),
+    (b"BZh", "compressed by bzip2", "bzip2 -dc"),
+    (b"\x04\x22\x4d\x18", "compressed by lz4", "lz4 -dc"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
+)
+"""How files begin that hold something else, with what they are and what unpacks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +133,17 @@ class Recognised:
     kind: str
     formats: dict[str, SourceFormat]
     refused: dict[str, str]
+
+
+def check_kept(formats: Mapping[str, SourceFormat]) -> None:
+    """Raise ConfigError where the records of a file cannot be kept."""
+    for file, entry in formats.items():
+        if not entry.kept:
+            able = ", ".join(each.name for each in FORMATS.values() if each.kept)
+            raise ConfigError(
+                f"{file} is in format {entry.name}, whose records cannot be written on; those of {able} can. "
+                "--scores FILE writes the score of every flow of any format"
+            )
 
 
 def format_named(name: str) -> SourceFormat:
@@ -172,6 +216,9 @@ def recognise(file: str) -> SourceFormat:
         why = entry.no_flows(head, file)
         if why:
             raise UnsupportedFormat(f"{file} holds no flows: {why}")
+    for magic, what, unpack in _ARCHIVES:
+        if head.startswith(magic):
+            raise UnsupportedFormat(f"{file} is {what}: unpack it first, or {unpack} {file} | clan ... -r -")
     raise UnsupportedFormat(
         f"{file} is no capture and no record of flows{because}: expected one of {known}, found {_excerpt(head)}; "
         "--format says what it is where its beginning does not"

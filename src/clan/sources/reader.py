@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from clan.errors import ConfigError, MalformedRecord, NoFlows, SourceError
+from clan.errors import MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, features_of
 from clan.sources.base import Source
 from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
-from clan.sources.formats import FORMATS, SourceFormat, format_named, recognise_all
+from clan.sources.formats import check_kept, format_named, recognise_all
 from clan.sources.groups import check_groups, measured, wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
@@ -77,7 +77,7 @@ class FlowReader:
         files = list(self._formats)
         self._keeping: dict[str, Any] = {"keep_records": True} if keep_records else {}
         if keep_records:
-            _check_keeping(self._formats)
+            check_kept(self._formats)
             workers = 1
         told = next(iter(self._formats.values())).groups
         told = tuple(group for group in told if all(group in entry.groups for entry in self._formats.values()))
@@ -175,16 +175,6 @@ class FlowReader:
             self.report.counts.update(source.counts())
             self.report.counts.update(context.counts())
             self.report.warnings += source.warnings()
-
-
-def _check_keeping(formats: Mapping[str, SourceFormat]) -> None:
-    """Raise where the records of a file cannot be kept."""
-    for file, entry in formats.items():
-        if entry.parser is None:
-            able = ", ".join(each.name for each in FORMATS.values() if each.parser is not None)
-            raise ConfigError(
-                f"{file} is in format {entry.name}, whose records cannot be written on; those of {able} can"
-            )
 
 
 def _size(path: str) -> int:

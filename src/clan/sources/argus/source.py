@@ -42,11 +42,12 @@ class ArgusParser:
     Args:
         path: What messages call the file.
         strict: Raise at the first value that cannot be read.
+        follow: The file grows.
     """
 
     kind = "argus"
 
-    def __init__(self, path: str, *, strict: bool = False) -> None:
+    def __init__(self, path: str, *, strict: bool = False, follow: bool = False) -> None:
         self._path, self._strict = path, strict
         self._reader: RowReader | None = None
         self._n = 0

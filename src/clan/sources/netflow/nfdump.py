@@ -43,10 +43,11 @@ class NfdumpSource:
     """Files that nfcapd wrote, the parts of one stream; both directions of a conversation are joined.
 
     Args:
-        paths: Files.
+        paths: Files; none where they are named one by one, to `read`.
         settings: Of packets; of no meaning here.
         features: Feature groups; None: `conn`.
         strict: Raise at the first line that is no record.
+        name: The stream; by default the first path.
 
     Raises:
         SourceUnavailable: nfdump is not installed, or a file cannot be read.
@@ -64,19 +65,22 @@ class NfdumpSource:
         *,
         features: Sequence[str] | None = None,
         strict: bool = False,
+        name: str | None = None,
     ) -> None:
-        if not paths:
+        if not paths and name is None:
             raise ConfigError("a source of records needs at least one path")
         if STDIN in paths:
             raise UnsupportedFormat("nfdump reads files only; name one")
         wanted_groups(features, told=self.groups, kind=self.kind)
         self.settings: Mapping[str, Any] = dict(SETTINGS)
-        self.name, self.bytes_read = paths[0], 0
+        self.name, self.bytes_read = name or paths[0], 0
         self._paths, self._strict = list(paths), strict
         self._counts: Counter[str] = Counter({"records": 0, "flows": 0})
         self._joiner, self._order = Joiner(self._counts), FlowOrder(hold_us=2 * WAIT_US)
         self._output: _Output | None = None
-        self._now = self._n = 0
+        self.now_us = 0
+        """The latest end of a record so far."""
+        self._n = 0
         self._read = False
         self._program = find_nfdump()
         for path in paths:
@@ -92,19 +96,38 @@ class NfdumpSource:
             raise ValueError(f"{self.name} was read already; open it anew")
         self._read = True
         for path in self._paths:
-            self._output = _Output(self._program, path)
+            yield from self.read(path)
+        yield from self.finish()
+
+    def read(self, path: str) -> Iterator[pl.DataFrame]:
+        """Read the next file of the stream; what may have a continuation in the one after it waits.
+
+        Raises:
+            UnsupportedFormat: nfdump cannot read it; the message is its own.
+        """
+        self._output = _Output(self._program, path)
+        try:
             rows = RowReader(tuple(_FIELDS), _TEXT, ",", path, self._strict, self._counts)
             lines = LineReader(self._output)
             for piece in lines.pieces():
                 records = self._records(rows.read(piece))
                 if records.height:
-                    self._now = max(self._now, int(records["end"].to_numpy().max()))
-                for joined in self._joiner.add(records, self._now):
+                    self.now_us = max(self.now_us, int(records["end"].to_numpy().max()))
+                for joined in self._joiner.add(records, self.now_us):
                     yield from self._out(self._order.add(joined))
             self._counts["overlong_lines"] += lines.overlong
             self._output.check_end()
             self.bytes_read += _size(path)
+        finally:
             self.close()
+
+    @property
+    def waiting(self) -> int:
+        """Records and flows that wait for what may come."""
+        return self._joiner.waiting + self._order.held
+
+    def finish(self) -> Iterator[pl.DataFrame]:
+        """Give everything that waits."""
         for joined in self._joiner.finish():
             yield from self._out(self._order.add(joined))
         yield from self._out(self._order.finish())

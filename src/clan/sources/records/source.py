@@ -64,8 +64,8 @@ class RecordSource(RecordStream):
         yield from self.release()
 
     def close(self) -> None:
-        """Close the file."""
-        self.parser.close()
+        """Close the file, and what the parser has open."""
+        super().close()
         self._close_file()
 
     def _close_file(self) -> None:

@@ -90,11 +90,25 @@ class RecordStream:
             yield from self._take(rest)
         yield from self._tables(self._order.flush())
 
+    def finish(self) -> Iterator[pl.DataFrame]:
+        """Give what is left at the end of a log that was followed."""
+        return self.release()
+
+    def begin(self, head: bytes) -> None:
+        """Take the lines that explain the others from the top of a log that is read on from further down."""
+        header = self.parser.header_in(head)
+        if header:
+            list(self.take(header))
+
     def _tables(self, rows: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for part in rows:
             batch = flow_table(self.parser.enrich(part), source=self.name, extra=self._extra)
             self._counts["flows"] += batch.height
             yield batch
+
+    def close(self) -> None:
+        """Release what the parser has open; safe to call twice."""
+        self.parser.close()
 
     def note(self, *, overlong: int = 0, warning: str | None = None) -> None:
         """Note what became of lines before they were parsed.
