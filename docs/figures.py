@@ -54,6 +54,7 @@ SCRIPTS = {
     "store": ("Alerts through the store", "benchmarks/speed/store.py"),
     "incidents": ("Incidents of scans, floods and password guessing", "benchmarks/quality/incidents.py"),
     "training": ("Training and scoring", "benchmarks/speed/training.py"),
+    "train_memory": ("Memory of training", "benchmarks/speed/train_memory.py"),
     "reasons": ("Deletion test of the reasons", "benchmarks/quality/reasons.py"),
     "reasons_speed": ("What reasons cost", "benchmarks/speed/reasons.py"),
     "scoring": ("Scoring", "benchmarks/speed/training.py --scoring"),
