@@ -12,12 +12,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+import redis
 from tests.sources.suricata import events
 from tests.sources.zeek.logs import connections, header, lines, text
 
 from clan.errors import ConfigError, SourceUnavailable
 from clan.sources import FollowReader
 from clan.sources.base import EndlessReader
+from clan.sources.redis_feed import RedisFeed
 
 ROWS = connections(40)
 
@@ -166,8 +168,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
     import socket
 
-    import redis
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -222,3 +222,25 @@ def test_redis_that_is_not_there_or_holds_something_else(server: Any) -> None:
     ):
         with pytest.raises(ConfigError, match="redis://127"):
             FollowReader([url])
+
+
+def test_redis_that_goes_away_is_told_once_and_when_it_is_back(
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, place = server
+    client.lpush("gone", json.dumps(events.flow(1)))
+    feed = RedisFeed(f"{place}/gone", {})
+    pieces = feed.pieces()
+
+    def away() -> list[bytes]:
+        raise redis.ConnectionError("connection refused")
+
+    monkeypatch.setattr(feed, "_take", away)
+    assert [next(pieces) for _ in range(3)] == [b""] * 3
+    monkeypatch.undo()
+    assert next(pieces).count(b"\n") == 1
+    assert next(pieces) == b""
+    feed.close()
+    told = [record.getMessage().removeprefix(f"{place}/gone ") for record in caplog.records]
+    assert told == ["does not answer, and is asked again: connection refused", "answers again"]
+    assert feed.counts() == {"redis_failures": 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_one_that_fails_is_counted_and_said_once(
     assert outlets.counters()["a"]["sent"] == 601
     assert caplog.text.count("fake:1 is away") == 1
     outlets.close()
+
+
+def test_a_log_that_is_told_everything_has_a_line_for_each_alert(
+    tables: dict[str, SinkTable], caplog: pytest.LogCaptureFixture
+) -> None:
+    outlets = Outlets([tables["a"]])
+    outlets.emit(ALERT)
+    assert ALERT.alert_id not in caplog.text
+    caplog.set_level(logging.DEBUG, "clan")
+    outlets.emit(ALERT)
+    outlets.close()
+    assert caplog.text.count(f"alert {ALERT.alert_id}: ") == 1
 
 
 def test_paths_count_from_the_folder_and_secrets_are_not_shown(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def command(
         ),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines also on a terminal.")] = False,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="More log lines.")] = 0,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="A log line for each alert too.")] = 0,
     quiet: Annotated[int, typer.Option("-q", "--quiet", count=True, help="Fewer log lines; -qq only errors.")] = 0,
 ) -> None:
     """Watch interfaces, logs or exporters until Ctrl-C, as a configuration says.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clan.errors import ConfigError, MissingExtra, SourceUnavailable
+
+_logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 4096
 """Events that are taken at a time."""
@@ -63,7 +66,7 @@ class RedisFeed:
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
         )
-        self._reconnects = 0
+        self._reconnects, self._away = 0, False
         try:
             self._client.ping()
         except self._error as error:
@@ -75,9 +78,16 @@ class RedisFeed:
         while True:
             try:
                 events = self._take()
-            except self._error:  # a server that restarts is waited for
+            except self._error as error:  # a server that restarts is waited for
                 self._reconnects += 1
                 events = []
+                if not self._away:
+                    _logger.warning("%s does not answer, and is asked again: %s", self._place, error)
+                self._away = True
+            else:
+                if self._away:
+                    _logger.warning("%s answers again", self._place)
+                self._away = False
             yield b"".join(event.replace(b"\n", b" ") + b"\n" for event in events)
 
     def _take(self) -> list[bytes]:

@@ -61,7 +61,7 @@ def _source(settings: WatchSettings, model: LoadedModel | None) -> Iterator[str]
         yield from _tried(lambda: usable_tools(source.capture_tool, source.bpf), "source.capture_tool")
     for path in source.follow:
         if "://" not in path and not os.access(path, os.R_OK):
-            yield f"source.follow: {path} cannot be read"
+            yield f"source.follow: {path} {'may not be read' if os.path.lexists(path) else 'does not exist'}"
             model = None
     if model is None:
         return

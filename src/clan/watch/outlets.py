@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from clan.alerts import open_sink
-from clan.alerts.sinks import EncodingSink, Event
+from clan.alerts import Alert, open_sink
+from clan.alerts.sinks import EncodingSink, Event, encoding_of
 from clan.errors import SinkError
 from clan.watch.sink_table import SinkTable
 
 _logger = logging.getLogger(__name__)
+_TEXT = encoding_of("text")
 
 
 class Outlets:
@@ -57,7 +58,11 @@ class Outlets:
         self._open = {table: fresh.get(table) or self._open[table] for table in tables}
 
     def emit(self, *events: Event) -> None:
-        """Hand events to every sink."""
+        """Hand events to every sink; alerts are lines of the log too, where it is told everything (`-v`)."""
+        if _logger.isEnabledFor(logging.DEBUG):
+            for alert in events:
+                if isinstance(alert, Alert):
+                    _logger.debug("%s", _TEXT.encode(alert).decode())
         for sink in self._open.values():
             try:
                 sink.emit(*events)

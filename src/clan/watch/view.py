@@ -6,8 +6,9 @@ cursor, change colours or add lines.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
@@ -24,6 +25,8 @@ _VERDICTS: Final = {"too early": "", "holding": "green", "below": "cyan", "above
 _LABEL: Final = 10
 _MOST_SINKS: Final = 4
 _MOST_MESSAGES: Final = 5
+_TALL: Final = 20
+"""Rows from which on a thing may take more than one line."""
 
 
 class Screen:
@@ -43,7 +46,8 @@ class Screen:
 
     def lines(self, width: int, height: int, *, ascii_only: bool = False) -> list[Text]:
         """Give at most `height` lines of at most `width` cells each."""
-        head = [*self._head(width, ascii_only=ascii_only)]
+        part = _Part(width, 3 if height >= _TALL else 1)
+        head = [*self._head(part, ascii_only=ascii_only)]
         messages = [Text(visible(text, limit=400), style="dim") for text in self.snapshot.messages[-_MOST_MESSAGES:]]
         room = height - len(head)
         if room >= 12 and messages:
@@ -59,24 +63,24 @@ class Screen:
             line.truncate(width, overflow="ellipsis")
         return lines[:height]
 
-    def _head(self, width: int, *, ascii_only: bool) -> Iterator[Text]:
-        """Yield how it goes, a line for each thing."""
+    def _head(self, part: _Part, *, ascii_only: bool) -> Iterator[Text]:
+        """Yield how it goes, thing by thing."""
         shown = self.snapshot
         title = f"clan watch  {shown.source}  {shown.model} ({shown.model_id})  {words.span(shown.seconds)}"
         yield Text(visible(title, limit=400), style="bold")
-        yield _labelled("traffic", words.traffic(shown) + f", memory {words.memory(shown.memory_bytes)}")
+        yield from part.labelled("traffic", words.traffic(shown) + f", memory {words.memory(shown.memory_bytes)}")
         lost = bool(shown.drops) or shown.status.one_in > 1 or shown.status.behind_s >= 1
-        yield _labelled("drops", words.drops(shown), "yellow" if lost else "")
-        yield _labelled("alerts", words.budget(shown), _VERDICTS[shown.holding.verdict])
-        yield Text(" " * _LABEL).append_text(bar(shown.holding, min(width - _LABEL, 72), ascii_only=ascii_only))
-        yield _labelled("severity", self._severities())
+        yield from part.labelled("drops", words.drops(shown), "yellow" if lost else "")
+        yield from part.labelled("alerts", words.budget(shown), _VERDICTS[shown.holding.verdict])
+        yield Text(" " * _LABEL).append_text(bar(shown.holding, min(part.width - _LABEL, 72), ascii_only=ascii_only))
+        yield from part.labelled("severity", self._severities())
         state = shown.triage
         trouble = bool(state.waiting or state.lost or state.problem or state.n_evicted)
-        yield _labelled("incidents", words.triage(state), "yellow" if trouble else "")
+        yield from part.labelled("incidents", words.triage(state), "yellow" if trouble else "")
         advice = words.advice(shown.holding)
         if advice:
-            yield _labelled("model", advice, "bold yellow")
-        yield from _sinks(shown.sinks)
+            yield from part.labelled("model", advice, "bold yellow")
+        yield from _sinks(part, shown.sinks)
 
     def _severities(self) -> str:
         shown = self.snapshot
@@ -118,18 +122,33 @@ def bar(state: HoldingState, width: int, *, ascii_only: bool = False) -> Text:
     return drawn
 
 
-def _labelled(label: str, text: str, style: str = "") -> Text:
-    return Text.assemble((f"{label:{_LABEL}}", "dim"), (visible(text, limit=400), style))
+class _Part(NamedTuple):
+    """Room for one thing.
+
+    Attributes:
+        width: Cells of a line.
+        most: Lines, where one is too short.
+    """
+
+    width: int
+    most: int
+
+    def labelled(self, label: str, text: str, style: str = "") -> Iterator[Text]:
+        """Yield a thing with its name in front."""
+        shown, room = visible(text, limit=400), max(self.width - _LABEL, 20)
+        lines = [shown] if self.most == 1 else textwrap.wrap(shown, room, max_lines=self.most, placeholder=" …")
+        for name, line in zip([label, *[""] * (self.most - 1)], lines or [""], strict=False):
+            yield Text.assemble((f"{name:{_LABEL}}", "dim"), (line, style))
 
 
-def _sinks(sinks: Mapping[str, Mapping[str, object]]) -> Iterator[Text]:
+def _sinks(part: _Part, sinks: Mapping[str, Mapping[str, object]]) -> Iterator[Text]:
     """Yield a line for each sink, those with trouble first."""
     troubled = sorted(sinks, key=lambda name: not (sinks[name].get("spooled") or sinks[name].get("dropped")))
     for name in troubled[:_MOST_SINKS]:
         trouble = bool(sinks[name].get("spooled") or sinks[name].get("dropped"))
-        yield _labelled("sink", words.sink(name, sinks[name]), "yellow" if trouble else "")
+        yield from part.labelled("sink", words.sink(name, sinks[name]), "yellow" if trouble else "")
     if len(troubled) > _MOST_SINKS:
-        yield _labelled("", f"and {len(troubled) - _MOST_SINKS} sinks more")
+        yield from part.labelled("", f"and {len(troubled) - _MOST_SINKS} sinks more")
 
 
 def _event(event: Event) -> Text:
