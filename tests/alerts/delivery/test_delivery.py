@@ -105,6 +105,24 @@ def test_a_full_spool_drops_by_its_policy_and_counts(tmp_path: Path, overflow: s
         assert ids[:90] == list(range(90))
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_what_is_under_way_when_the_oldest_go_counts_by_its_end(tmp_path: Path, arrives: bool) -> None:
+    fake = FakeTransport(max_batch=5)
+    fake.gate.clear()
+    with delivery_of(tmp_path, fake, spool_max=1 << 20, overflow="oldest") as delivery:
+        delivery.put(*records(10, 10_000))
+        assert fake.waiting.wait(60)  # the first of them are on their way
+        delivery.put(*records(290, 10_000, start=10))
+        assert delivery.count.emitted == 300 == delivery.count.dropped["overflow_oldest"] + delivery.n_waiting
+        fake.up = arrives
+        fake.gate.set()
+        until(lambda: fake.n_tries > 1, "another try")
+        fake.up = True
+    assert ("r0" in fake.ids) is arrives
+    assert delivery.count.sent == len(fake.ids) == len(set(fake.ids))
+    assert delivery.count.dropped == {"overflow_oldest": 300 - len(fake.ids)}
+
+
 def test_detection_waits_for_room_where_it_is_told_to(tmp_path: Path) -> None:
     fake = FakeTransport(max_batch=5)
     with delivery_of(tmp_path, fake, spool_max=1 << 20, overflow="wait", wait_s=60) as delivery:

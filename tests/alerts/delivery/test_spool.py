@@ -81,10 +81,10 @@ def test_full_spool_says_so_and_gives_up_its_oldest_segment(tmp_path: Path) -> N
     assert spool.n_bytes <= 1 << 20
     assert spool.n_waiting == n
     spool.read(5)
-    lost = spool.drop_oldest()
-    assert 0 < lost < n
+    lost, given = spool.drop_oldest()
+    assert given == 5 < lost < n
     assert [r.id for r in drained(spool)] == [f"r{i}" for i in range(lost, n)]
-    assert spool.drop_oldest() == 0
+    assert spool.drop_oldest() == (0, 0)
     spool.close()
 
 

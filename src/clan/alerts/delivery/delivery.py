@@ -23,10 +23,11 @@ _ARRIVES_S = 0.02
 
 
 class _Sent(NamedTuple):
-    """A batch that was given to the transport: its last number, when, and how many of it the receiver refused."""
+    """A batch that was given to the transport: its last number, when, its size and how many the receiver refused."""
 
     number: int
     at: float
+    n: int
     n_refused: int
 
 
@@ -70,6 +71,7 @@ class Delivery:
         self._changed = threading.Condition()
         self._sent: deque[_Sent] = deque()  # given to the transport and not yet sure to be received
         self._last = -1  # number of the last record of the batch at hand
+        self._unsure = 0  # under way when they had to leave the spool: the end of the try decides
         self._alone = 0  # so many records are sent one by one, to find the one that is refused
         self._gave_up_waiting = False
         self._away_since: float | None = None
@@ -100,7 +102,7 @@ class Delivery:
 
     def _sent_at_once(self, *records: Record) -> bool:
         """Send from the caller's thread; False where they have to go one by one, or to wait in the spool."""
-        if not self.transport.inline or self.spool.n_waiting:
+        if not self.transport.inline or self.spool.n_waiting or self._unsure:  # the other thread may be sending
             return False
         try:
             self.transport.send(records)
@@ -134,7 +136,9 @@ class Delivery:
                 self.spool.append(record)
             except SpoolFull:
                 if settings.overflow == "oldest" and self.spool.n_bytes:
-                    self.count.dropped["overflow_oldest"] += self.spool.drop_oldest()
+                    n, under_way = self.spool.drop_oldest()
+                    self.count.dropped["overflow_oldest"] += n - under_way
+                    self._unsure += under_way
                     continue
                 left = until - self._clock()
                 if settings.overflow != "wait" or self._gave_up_waiting or left <= 0 or self._closed:
@@ -149,13 +153,13 @@ class Delivery:
     def counters(self) -> dict[str, Any]:
         """Give what became of the records, as numbers for a statistics record."""
         with self._changed:
-            return self.count.as_dict(waiting=self.spool.n_waiting, waiting_bytes=self.spool.n_bytes)
+            return self.count.as_dict(waiting=self.spool.n_waiting + self._unsure, waiting_bytes=self.spool.n_bytes)
 
     @property
     def n_waiting(self) -> int:
         """Records that are not delivered yet."""
         with self._changed:
-            return self.spool.n_waiting
+            return self.spool.n_waiting + self._unsure
 
     def reopen(self) -> None:
         """Have the transport open its file anew."""
@@ -176,6 +180,7 @@ class Delivery:
             return  # a try that hangs still has the spool in its hands; the system closes both with the process
         self.transport.close()
         with self._changed:
+            self._give_up_unsure()
             self.spool.close()
 
     def __enter__(self) -> Self:
@@ -206,7 +211,7 @@ class Delivery:
             while True:
                 now = self._clock()
                 self._sync(now)
-                if self._ends_at is not None and (now >= self._ends_at or not self.spool.n_waiting):
+                if self._ends_at is not None and (now >= self._ends_at or not (self.spool.n_waiting or self._sent)):
                     return False
                 if self.spool.n_unread or (self._sent and (self._closed or self._settles_at() <= now)):
                     return True
@@ -252,7 +257,7 @@ class Delivery:
                 return
             n_refused = 1
         self._alone = max(self._alone - len(batch), 0)
-        self._sent.append(_Sent(self._last, self._clock(), n_refused))
+        self._sent.append(_Sent(self._last, self._clock(), len(batch), n_refused))
 
     def _settle(self) -> None:
         """Take off the spool what is sure to be received."""
@@ -270,8 +275,9 @@ class Delivery:
             sure = self._closed and not self.spool.n_unread
             while self._sent and (sure or self._settles_at() <= now):
                 sent = self._sent.popleft()
-                n_sure += (n := self.spool.ack(sent.number))
-                self.count.sent += n - min(sent.n_refused, n)
+                self._unsure -= sent.n - self.spool.ack(sent.number)
+                n_sure += sent.n
+                self.count.sent += sent.n - sent.n_refused
                 self.count.dropped.update({"rejected": sent.n_refused} if sent.n_refused else {})
             self._changed.notify_all()
         if n_sure and self._away_since is not None:
@@ -299,5 +305,11 @@ class Delivery:
                 self._changed.wait(left)
 
     def _rewind(self) -> None:
+        self._give_up_unsure()
         self._sent.clear()
         self.spool.rewind()
+
+    def _give_up_unsure(self) -> None:
+        if self._unsure:
+            self.count.dropped["overflow_oldest"] += self._unsure
+            self._unsure = 0

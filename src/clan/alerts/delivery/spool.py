@@ -242,22 +242,23 @@ class Spool:
         self._unacked.clear()
         self._read, self._read_end = self._acked, self._acked_end
 
-    def drop_oldest(self) -> int:
-        """Give up the oldest segment; gives how many records are lost by that."""
+    def drop_oldest(self) -> tuple[int, int]:
+        """Give up the oldest segment; gives how many records it held, and how many of them `read` had given already."""
         if not self._segments:
-            return 0
+            return 0, 0
         if len(self._segments) == 1:
             self._close_out()
         segment = self._segments[0]
         lost = segment.end - max(segment.first, self._acked)
+        given = 0
         while self._unacked and self._unacked[0][0] < segment.end:
-            self._unacked.popleft()
+            given += self._unacked.popleft()[2]
         self._acked, self._acked_end = max(self._acked, segment.end), 0
         if self._read < self._acked:
             self._read, self._read_end = self._acked, 0
         self._cursor.write(self._acked)
         self._remove_first()
-        return max(lost, 0)
+        return max(lost, 0), given
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
