@@ -64,6 +64,10 @@ SCRIPTS = {
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p3": ("Real captures of many networks (protocol P3)", "benchmarks/quality/p3.py"),
+    "study_columns": (
+        "Study: a forest that knows the attacks of other networks",
+        "benchmarks/quality/studies/columns.py --splits 1",
+    ),
     "nearest": ("Attack flows beside the benign ones most like them", "benchmarks/quality/nearest.py"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),
     "p2_open": ("What is unknown (protocol P2, open set)", "benchmarks/quality/p2.py --open --seeds 3"),

@@ -2,9 +2,9 @@
 
     CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/nearest.py [--flows FILE]
 
-Distance is that among the columns of groups `flow`, `context` and `payload`, scaled on the benign flows. A class is listed
-with the share of its flows that lie nearer to a benign flow than the middle benign flow lies to the benign flows of
-other networks; an example is the flow in the middle of the class. Every capture weighs the same.
+Distance is that among the columns of groups `flow`, `context` and `payload`, scaled on the benign flows. A class is
+listed with the share of its flows that lie nearer to a benign flow than the middle benign flow lies to the benign flows
+of other networks; an example is the flow in the middle of the class. Every capture weighs the same.
 """
 
 from __future__ import annotations
