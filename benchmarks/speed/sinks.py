@@ -10,7 +10,6 @@ busy machine tells them apart.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import statistics
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from clan.alerts import Alert, Reason, SinkSettings, open_sink
@@ -104,7 +104,7 @@ def plain(folder: Path, events: list[Alert]) -> Callable[[], None]:
     def work() -> None:
         with (folder / "plain.ndjson").open("w", buffering=1) as out:
             for event in events:
-                out.write(json.dumps(dataclasses.asdict(event), default=str) + "\n")
+                out.write(json.dumps(msgspec.to_builtins(event)) + "\n")
 
     return work
 

@@ -19,10 +19,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from clan.alerts import Alert, IncidentTracker, Reason, Triage, WatchedSuppressions, suppression
@@ -115,7 +115,7 @@ def plain_json(alerts: list[Alert], folder: Path) -> None:
     """Rival: json.dump and a flush each."""
     with (folder / "plain.json").open("w", encoding="utf-8") as file:
         for alert in alerts:
-            json.dump(asdict(alert), file, default=str)
+            json.dump(msgspec.to_builtins(alert), file)
             file.write("\n")
             file.flush()
 
@@ -129,7 +129,7 @@ def plain_sqlite(alerts: list[Alert], folder: Path, *, each: bool) -> None:
             connection.execute("BEGIN")
         for alert in batch:
             row = (alert.when.timestamp() if alert.when else None, alert.src_ip, alert.dst_ip)
-            body = json.dumps(asdict(alert), default=str)
+            body = json.dumps(msgspec.to_builtins(alert))
             connection.execute("INSERT INTO alert (time, src, dst, body) VALUES (?, ?, ?, ?)", (*row, body))
         if not each:
             connection.execute("COMMIT")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.alerts.attacks import make_alert
 
 from clan.alerts import Alert
@@ -67,7 +67,7 @@ def test_alert_says_nothing_of_who_it_was() -> None:
 
 
 def test_every_field_of_an_alert_is_decided_on() -> None:
-    assert {field.name for field in fields(Alert)} == {*_KEPT} | REPLACED | LEFT_OUT
+    assert {*Alert.__struct_fields__} == {*_KEPT} | REPLACED | LEFT_OUT
 
 
 def test_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:

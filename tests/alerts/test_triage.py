@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.alerts.attacks import START, flood, guessing, make_alert, port_scan
 from tests.alerts.frames import HOSTILE
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from clan.alerts.explanation import RANGE, Explanation, HostFact, NormalFlow
 from clan.alerts.reason import Reason
@@ -31,8 +31,7 @@ _COUNTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True, kw_only=True):
     """One anomalous flow.
 
     Text fields are as the source gave them; whoever shows them escapes them (see `clan.alerts.text`).

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
+
 from clan.alerts.quantity import quantity
 from clan.alerts.reason import Reason
 from clan.alerts.transport import transport_name
@@ -21,8 +23,7 @@ METHODS: Final = {
 """How reasons were found, and what that means."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NormalFlow:
+class NormalFlow(Struct, frozen=True, kw_only=True):
     """A benign flow of the training that is like the one that alerts.
 
     Attributes:
@@ -58,8 +59,7 @@ class NormalFlow:
         return ", ".join(told)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HostFact:
+class HostFact(Struct, frozen=True, kw_only=True):
     """Something that a host of the flow did shortly before it.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from clan.alerts.incident_technique import Technique, technique_of
 from clan.alerts.quantity import count, quantity
@@ -25,8 +26,7 @@ PATTERNS: dict[Pattern, str] = {
 """The shape of an incident, which is seen and not guessed; what it was for is for a label or a person to say."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True, kw_only=True):
     """Alerts that belong together, as they are known at one moment. Later records of an incident have the same id.
 
     Text fields are as the source gave them; whoever shows them escapes them (see `clan.alerts.text`).

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from clan.alerts.quantity import quantity
 
@@ -13,8 +14,7 @@ BENIGN_HIGH = 0.999
 """Probability of the quantile where the benign range ends."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """One feature of one flow, with those that go with it, beside benign traffic.
 
     Attributes:

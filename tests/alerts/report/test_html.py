@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from msgspec import structs
 from tests.alerts.frames import ALPHA, HOSTILE, THRESHOLD, alerts_of, hostile_frame, hostile_reason, scored_frame
 
 from clan.alerts.report import ReportData, render
@@ -71,7 +72,7 @@ def test_page_is_well_formed_and_tells_what_was_asked() -> None:
 
 def test_page_tells_names() -> None:
     report = data(scored_frame(400, 2))
-    named = [replace(a, label="scan", likeliest_label="scan", label_probability=0.75) for a in report.alerts]
+    named = [structs.replace(a, label="scan", likeliest_label="scan", label_probability=0.75) for a in report.alerts]
     page = render(replace(report, alerts=named, labels={"scan": 2}))
     assert page.count('<b class="name">scan 0.75</b>') == 2
     assert "named: 2 scan" in page
@@ -104,7 +105,7 @@ def test_hostile_text_never_arrives_raw() -> None:
         alerts_path=HOSTILE,
         labels={HOSTILE: 1},
         alerts=[
-            replace(
+            structs.replace(
                 a,
                 reasons=(hostile_reason(),),
                 model_id=HOSTILE,
@@ -166,7 +167,7 @@ def test_source_without_times_or_addresses_is_told() -> None:
 
 def test_flow_without_reasons_says_so() -> None:
     report = data(scored_frame(50, 1))
-    page = render(replace(report, counters={}, alerts=[replace(report.alerts[0], reasons=())]))
+    page = render(replace(report, counters={}, alerts=[structs.replace(report.alerts[0], reasons=())]))
     assert "No feature of this flow has a benign range" in page
     assert "Nothing was counted" in page
 

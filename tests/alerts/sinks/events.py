@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.alerts.frames import alerts_of, scored_frame
 
 from clan.alerts import Alert, Incident, Reason
@@ -17,7 +17,7 @@ START = datetime(2024, 3, 5, 8, 0, tzinfo=UTC)
 def alert(**changes: object) -> Alert:
     """A usual alert, with changes."""
     (usual,) = alerts_of(scored_frame(60, 1))
-    return replace(usual, **changes)  # type: ignore[arg-type]  # a test knows the fields
+    return replace(usual, **changes)
 
 
 def incident(**changes: object) -> Incident:
@@ -48,7 +48,7 @@ def incident(**changes: object) -> Incident:
         actor_name="laptop",
         actor_group="office",
     )
-    return replace(usual, **changes)  # type: ignore[arg-type]  # a test knows the fields
+    return replace(usual, **changes)
 
 
 def bare_alert() -> Alert:

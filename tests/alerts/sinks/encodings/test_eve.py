@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
 from tests.alerts.sinks.events import bare_incident, hostile_events, incident
 
