@@ -78,4 +78,4 @@ def test_a_mapping_that_is_wrong_is_told_first(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "map.toml").write_text("[columns]\nsource = 'a'\nsrcip = 'b'\n")
     arguments = ["-r", str(tmp_path / "a.csv"), "-o", str(tmp_path / "m"), "--columns", str(tmp_path / "map.toml")]
     assert main(["train", *arguments]) == 2
-    assert "fills 'srcip'" in " ".join(capsys.readouterr().err.split())
+    assert "'srcip'; did you mean 'src_ip'" in " ".join(capsys.readouterr().err.split())

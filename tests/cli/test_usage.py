@@ -50,6 +50,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["flows", "-r", "{arp}", "--profile", "lycoss"], 2, "did you mean 'lycos'?"),
         (["flows", "-r", "{arp}", "--features", "flwo"], 2, "did you mean 'flow'?"),
         (["flows", "-r", "{arp}", "--format", "zeeek"], 2, "unknown format"),
+        (["flows", "-r", "{arp}", "--format", "suricata"], 2, "what is of that kind is eve"),
         (["flows", "-r", "{arp}", "-o", "flows.xlsx"], 2, "ends in .parquet, .csv or .ndjson"),
         (["flows", "-r", "{arp}", "--workers", "0"], 2, "workers must be between 1 and 256, got 0; this machine has"),
         (["flows", "-r", "{arp}", "--workers", "all"], 2, "Invalid value for '--workers'"),

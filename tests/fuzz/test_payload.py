@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+from tests.fuzz.mutate import mutate
 from tests.fuzz.payload_target import digest_bytes
 from tests.fuzz.seeds import payload_seeds
 
@@ -34,17 +35,6 @@ def test_what_was_found_stays_fixed() -> None:
 
 def test_mutated_seeds_keep_the_promises() -> None:
     rng, start = random.Random(7), payload_seeds()
+    marks = (0, 1, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xFF)  # lengths and pointers of names
     for _ in range(4000):
-        data = bytearray(rng.choice(start))
-        for _ in range(rng.randint(1, 8)):
-            at = rng.randrange(len(data))
-            action = rng.randrange(4)
-            if action == 0:
-                data[at] = rng.choice([0, 1, 0x3F, 0x40, 0x7F, 0x80, 0xC0, 0xFF, rng.randrange(256)])
-            elif action == 1:
-                data[at] ^= 1 << rng.randrange(8)
-            elif action == 2 and len(data) > 20:
-                del data[at : at + rng.randint(1, 20)]
-            else:
-                data[at:at] = data[at : at + rng.randint(1, 20)]
-        digest_bytes(bytes(data))
+        digest_bytes(mutate(rng, rng.choice(start), first=0, marks=marks))

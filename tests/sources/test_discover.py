@@ -50,7 +50,8 @@ def test_order_is_as_given_and_repeats_count_once(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "match"),
     [
-        ("missing.pcap", "missing.pcap does not exist"),
+        ("missing.pcap", "missing.pcap does not exist$"),
+        ("a.pcp", r"a.pcp does not exist; did you mean \S+a.pcap\?"),
         ("*.cap", r"no file matches .*\*.cap"),
         ("empty", "empty is a folder without a file"),
         ("x" * 5000, "cannot read .*File name too long"),

@@ -44,9 +44,13 @@ def tell(report: ReadReport) -> None:
         err.note(f"{counts['late_records']:,} records came too late to be put in order")
     for message in report.warnings[:20]:
         err.warning(message)
-    for path, reason in list(report.skipped.items())[:20]:
-        err.warning(f"passed over {path}: {reason}")
-    hidden = max(len(report.warnings) - 20, 0) + max(len(report.skipped) - 20, 0)
+    alike: dict[str, list[str]] = {}  # a folder of logs has many of each kind
+    for path, reason in report.skipped.items():
+        alike.setdefault(reason, []).append(path)
+    for reason, paths in list(alike.items())[:20]:
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        err.warning(f"passed over {paths[0]}{more}: {reason}")
+    hidden = max(len(report.warnings) - 20, 0) + sum(len(paths) for paths in list(alike.values())[20:])
     if hidden:
         err.warning(f"and {hidden:,} more of these")
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from clan.errors import SourceUnavailable
 from clan.sources.packets import STDIN
+
+_MOST_NEIGHBOURS: Final = 1000
+"""Files of a folder among which one of a similar name is looked for."""
 
 
 @dataclass(slots=True)
@@ -58,7 +64,17 @@ def _expand(path: str, passed_over: dict[str, str]) -> list[str]:
         if not files:
             raise SourceUnavailable(f"no file matches {path}")
         return files
-    raise SourceUnavailable(f"{path} does not exist")
+    raise SourceUnavailable(f"{path} does not exist{_near(path)}")
+
+
+def _near(path: str) -> str:
+    """Say which file of the same folder is called almost like one that is not there."""
+    try:
+        names = sorted(entry.name for entry in itertools.islice(Path(path).parent.iterdir(), _MOST_NEIGHBOURS))
+    except (OSError, ValueError):
+        return ""
+    nearest = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.8)
+    return f"; did you mean {Path(path).with_name(nearest[0])}?" if nearest else ""
 
 
 def _search(folder: str, passed_over: dict[str, str]) -> list[str]:

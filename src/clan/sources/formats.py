@@ -153,6 +153,9 @@ def format_named(name: str) -> SourceFormat:
         UnknownNameError: There is none of that name.
     """
     if name not in FORMATS:
+        meant = [entry.name for entry in _ALL if entry.kind == name.lower()]
+        if meant:  # people know the tool, and not what its files are called here
+            raise ConfigError(f"unknown format {name!r}: what is of that kind is {' or '.join(meant)} here")
         raise UnknownNameError("format", name, FORMATS)
     return FORMATS[name]
 

@@ -47,13 +47,13 @@ class LiveStatus:
     seconds: float
     packets: int
     packets_per_s: float
-    bits_per_s: float
     flows: int
-    open_flows: int
-    kernel_dropped: int | None
-    sampled_out: int
-    one_in: int
-    behind_s: float
+    bits_per_s: float = 0.0
+    open_flows: int = 0
+    kernel_dropped: int | None = 0
+    sampled_out: int = 0
+    one_in: int = 1
+    behind_s: float = 0.0
     counts: Mapping[str, int] = field(default_factory=dict)
     ended: bool = False
     unit: str = "packets"

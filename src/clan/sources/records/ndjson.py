@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -89,6 +89,20 @@ def _read(piece: bytes, schema: Schema) -> pl.DataFrame:
         PolarsError: A line is no JSON, or a value not of its column's type.
     """
     return pl.read_ndjson(io.BytesIO(piece), schema=dict(schema))
+
+
+def first_object(head: bytes) -> dict[str, Any]:
+    r"""Read the first line as a JSON object; empty where it is none.
+
+    Example:
+        >>> first_object(b'{"a": 1}\n{"a":'), first_object(b"[1]")
+        ({'a': 1}, {})
+    """
+    line = head.strip().split(b"\n", 1)[0]
+    if _why_no_object(line) is not None:
+        return {}
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 def _why_no_object(line: bytes) -> str | None:

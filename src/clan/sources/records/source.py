@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
 from clan.errors import ConfigError
+from clan.flows import FlowSettings
+from clan.sources.groups import wanted_groups
 from clan.sources.packets import ByteStream
 from clan.sources.records.lines import LineReader
 from clan.sources.records.stream import RecordParser, RecordStream
@@ -72,3 +74,31 @@ class RecordSource(RecordStream):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def record_opener(make: Callable[..., RecordParser]) -> Callable[..., RecordSource]:
+    """Give what opens files of a format whose parser is `make(path, keep_records=...)`, and whose group is ``conn``."""
+
+    def open_records(
+        paths: Sequence[str],
+        _settings: FlowSettings,
+        *,
+        features: Sequence[str] | None = None,
+        strict: bool = False,
+        keep_records: bool = False,
+    ) -> RecordSource:
+        """Open one file, or the parts of one log; the settings are of packets, and of no meaning here.
+
+        Raises:
+            ConfigError: A group that such records cannot tell.
+            SourceUnavailable: A file cannot be read.
+        """
+        parser = make(paths[0], keep_records=keep_records)
+        try:
+            wanted_groups(features, told=("conn",), kind=parser.kind)
+        except BaseException:
+            parser.close()
+            raise
+        return RecordSource(paths, parser, strict=strict, keep_records=keep_records)
+
+    return open_records

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
-from clan.flows import FlowSettings
-from clan.sources.groups import wanted_groups
-from clan.sources.records import Parsed, RecordSource, by_word, parse_ndjson, service_columns
+from clan.sources.records import Parsed, by_word, first_object, parse_ndjson, record_opener, service_columns
 from clan.sources.suricata.eve import FIELDS, flows_of, netflows_of
 
 MOST_ALERTS: Final = 1 << 17
@@ -124,44 +121,11 @@ _TYPES: Final = frozenset(
 """Types that are counted by name; a name is never taken from the log."""
 
 
-def open_eve(
-    paths: Sequence[str],
-    _settings: FlowSettings,
-    *,
-    features: Sequence[str] | None = None,
-    strict: bool = False,
-    keep_records: bool = False,
-) -> RecordSource:
-    """Open an eve.json, or the parts of one.
-
-    Args:
-        paths: Files, or `-`.
-        _settings: How packets are cut; Suricata has cut these flows itself.
-        features: Feature groups; there is one, ``conn``.
-        strict: Raise on the first line that is no event.
-        keep_records: Keep each line, in the columns `clan.sources.records.KEPT`.
-
-    Raises:
-        ConfigError: A group that Suricata does not tell.
-        SourceUnavailable: A file cannot be read.
-    """
-    wanted_groups(features, told=("conn",), kind="suricata")
-    return RecordSource(paths, EveParser(paths[0], keep_records=keep_records), strict=strict, keep_records=keep_records)
+open_eve = record_opener(EveParser)
+"""Opens an eve.json, or the parts of one, as `clan.sources.formats.SourceFormat` has it."""
 
 
 def is_eve(head: bytes, _path: str) -> bool:
     """Recognise EVE by its first event."""
     first = first_object(head)
     return isinstance(first.get("event_type"), str) and "timestamp" in first
-
-
-def first_object(head: bytes) -> dict[str, Any]:
-    """Read the first line as a JSON object; empty where it is none."""
-    line = head.lstrip()[:1] == b"{" and head.strip().split(b"\n", 1)[0]
-    if not line or line.count(b"{") + line.count(b"[") > 1000:
-        return {}
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -8,12 +8,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
 
-from clan.errors import ConfigError, SchemaError, SourceUnavailable
+from clan.errors import ConfigError, SchemaError, SourceUnavailable, UnknownNameError
 from clan.schema import CONN_MEASURED, IDENTITY
 from clan.sources.tabular.headers.layout import Layout, clock, number, protocol_name, text_clock
 
@@ -68,7 +69,7 @@ class ColumnMap:
         columns, factors = {}, {}
         for ours, theirs in _dict(table.get("columns", {}), f"{what}: columns").items():
             if ours not in _TARGETS:
-                raise ConfigError(f"{what} fills {ours!r}; there are {', '.join(_TARGETS)}")
+                raise UnknownNameError(f"column in {what}", ours, _TARGETS)
             entry = {"from": theirs} if isinstance(theirs, str) else _dict(theirs, f"{what}: {ours}")
             if not isinstance(entry.get("from"), str) or set(entry) - {"from", "factor"}:
                 raise ConfigError(f"{what}: {ours} needs a column name, or {{ from = NAME, factor = NUMBER }}")
@@ -107,7 +108,11 @@ class ColumnMap:
         named = [*self.columns.values(), *([self.label] if self.label else []), *self.ignore]
         missing = sorted(set(named) - set(names))
         if missing:
-            raise SchemaError(f"{what} lacks the columns {', '.join(missing)} that the mapping names")
+            near = [f"{each[0]!r}" for name in missing if (each := get_close_matches(name, names, n=1))]
+            hint = f" (did you mean {', '.join(near)}?)" if near else ""
+            raise SchemaError(
+                f"{what} lacks the columns {', '.join(missing)} that the mapping names{hint}; it has {', '.join(names)}"
+            )
         texts = {ours for ours in self.columns if IDENTITY.get(ours) == pl.String()}
         texts |= {ours for ours in self.columns if ours in _TIMES and ours not in self.factors}
         own = {self.columns[ours].lower() for ours in texts | ({"protocol"} & set(self.columns))}

@@ -8,18 +8,11 @@ import polars as pl
 
 from clan.errors import SchemaError, SourceUnavailable
 from clan.sources.tabular.csv_file import read_csv
+from clan.sources.tabular.headers.kdd import HEADER
 from clan.sources.tabular.labelled_table import LabelledTable, labelled_rows, plain_labels
 from clan.sources.tabular.packed import files_in, plain_name
 
 _TEXT = ("protocol_type", "service", "flag", "label")
-_NAMES = """
-    duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins
-    logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files
-    num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate
-    srv_rerror_rate same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count
-    dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate
-    dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate label difficulty
-""".split()  # noqa: SIM905 - shorter than quotes
 _TRAINING = ("KDDTrain+_20Percent.txt", "KDDTrain+.txt")
 """The first that is there is taken."""
 _TEST = ("KDDTest+.txt",)
@@ -52,7 +45,7 @@ def _find(path: str | Path, names: tuple[str, ...]) -> pl.DataFrame:
             name, read = found[wanted]
             data = read()
             columns = data.split(b"\n", 1)[0].count(b",") + 1
-            if columns != len(_NAMES):
-                raise SchemaError(f"{name} has {columns} columns, expected {len(_NAMES)}; is it another data set?")
-            return labelled_rows(read_csv(data, name, text=_TEXT, header=_NAMES), "label", name)
+            if columns != len(HEADER):
+                raise SchemaError(f"{name} has {columns} columns, expected {len(HEADER)}; is it another data set?")
+            return labelled_rows(read_csv(data, name, text=_TEXT, header=HEADER), "label", name)
     raise SourceUnavailable(f"{' or '.join(names)} cannot be read: not in {path}")

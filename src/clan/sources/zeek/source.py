@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
-
 import polars as pl
 
 from clan.errors import UnsupportedFormat
-from clan.flows import FlowSettings
-from clan.sources.groups import wanted_groups
-from clan.sources.records import Parsed, RecordSource
+from clan.sources.records import Parsed, first_object, record_opener
 from clan.sources.zeek.beside import LogBeside, logs_beside
 from clan.sources.zeek.conn import CONN_FIELDS, NEEDED, measured, told
 from clan.sources.zeek.header import Header
@@ -89,30 +83,8 @@ class ConnParser:
             log.close()
 
 
-def open_zeek(
-    paths: Sequence[str],
-    _settings: FlowSettings,
-    *,
-    features: Sequence[str] | None = None,
-    strict: bool = False,
-    keep_records: bool = False,
-) -> RecordSource:
-    """Open a conn.log, or the parts of one.
-
-    Args:
-        paths: Files, or `-`. Logs beside the first are joined.
-        _settings: How packets are cut; Zeek has cut these flows itself.
-        features: Feature groups; there is one, ``conn``.
-        strict: Raise on the first line that is no record.
-        keep_records: Keep each line, in the columns `clan.sources.records.KEPT`.
-
-    Raises:
-        ConfigError: A group that Zeek does not tell.
-        SourceUnavailable: A file cannot be read.
-    """
-    wanted_groups(features, told=("conn",), kind="zeek")
-    parser = ConnParser(paths[0], keep_records=keep_records)
-    return RecordSource(paths, parser, strict=strict, keep_records=keep_records)
+open_zeek = record_opener(ConnParser)
+"""Opens a conn.log, or the parts of one, as `clan.sources.formats.SourceFormat` has it; logs beside it are joined."""
 
 
 def is_conn_log(head: bytes, _path: str) -> bool:
@@ -120,7 +92,7 @@ def is_conn_log(head: bytes, _path: str) -> bool:
     if head.startswith(b"#"):
         header = _header(head)
         return header is not None and (header.path == "conn" or (not header.path and set(NEEDED) <= set(header.names)))
-    first = _first_object(head)
+    first = first_object(head)
     return set(NEEDED) <= first.keys() and first.get("_path", "conn") == "conn" and bool(first.keys() & _ONLY_CONN)
 
 
@@ -138,7 +110,7 @@ def why_no_conn_log(head: bytes, _path: str) -> str | None:
         return (
             f"it is a Zeek {name or 'log without #fields or #path'}{'.log' * bool(name)}; connections are in conn.log"
         )
-    first = _first_object(head)
+    first = first_object(head)
     if {"ts", "uid", "id.orig_h"} <= first.keys():
         return (
             f"it is a Zeek {first.get('_path', 'log in JSON')}, and not conn.log: it has no conn_state and no orig_pkts"
@@ -152,15 +124,3 @@ def _header(head: bytes) -> Header | None:
         return Header.of([line.rstrip("\r") for line in lines if line.startswith("#")])
     except UnsupportedFormat:
         return None
-
-
-def _first_object(head: bytes) -> dict[str, Any]:
-    """Read the first line as a JSON object; empty where it is none."""
-    line = head.lstrip()[:1] == b"{" and head.strip().split(b"\n", 1)[0]
-    if not line or line.count(b"{") + line.count(b"[") > 1000:
-        return {}
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
