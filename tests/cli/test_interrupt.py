@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
+from types import ModuleType
 
 import pytest
 
+from clan.cli import main
 from clan.cli.interrupt import first_interrupt
 
 
@@ -24,3 +27,12 @@ def test_a_second_one_goes_through() -> None:
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_while_the_program_loads_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "clan.cli.app", Loading("clan.cli.app"))
+    assert main(["--version"]) == 130
