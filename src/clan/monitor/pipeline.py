@@ -261,7 +261,7 @@ class Monitor:
         for sink in self._sinks:
             sink.emit(*alerts)
         self.outcome.alerts += alerts
-        if len(self.outcome.alerts) > 2 * KEPT_ALERTS:
+        if len(self.outcome.alerts) > KEPT_ALERTS + KEPT_ALERTS // 5:  # sorted once for some thousands
             self._trim()
 
     def _features_of(self, alerts: Sequence[Alert], alerting: pl.DataFrame) -> FeatureRows | None:
