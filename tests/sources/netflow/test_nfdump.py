@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -30,6 +31,15 @@ def test_a_real_file(test_data: Path) -> None:
     scan = flows.filter((pl.col("src_ip") == "147.32.80.119") & (pl.col("dst_ip") == "147.32.82.62"))
     assert scan["conn_refused"].mean() > 0.9  # type: ignore[operator]
     assert flows.select("ts_end", "uid").equals(flows.select("ts_end", "uid").sort("ts_end", "uid"))
+
+
+def test_a_file_of_a_quiet_hour_has_no_records_and_no_bad_ones(test_data: Path, tmp_path: Path) -> None:
+    need_nfdump()
+    whole, quiet = test_data / "flows" / "nfdump" / "malicious.nfdump", tmp_path / "nfcapd.202405060300"
+    subprocess.run(["nfdump", "-r", whole, "-w", quiet, "packets > 1000000"], check=True, capture_output=True)
+    reader = FlowReader([str(quiet), str(whole)], join=True)
+    assert sum(batch.height for batch in reader.batches()) > 0
+    assert (reader.report.counts["records"], reader.report.counts["malformed_records"]) == (4593, 0)
 
 
 def test_nfdump_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,8 @@ _FIELDS: Final = {
 }  # fmt: skip
 """Our names to nfdump's. The end is start and duration: some versions print its milliseconds wrongly."""
 _TEXT: Final = frozenset({"src_ip", "dst_ip", "flags", "dst_port"})
+_NOTHING: Final = (b"No matching flows", b"No matched flows")
+"""What nfdump writes in place of records where a file has none, as those of quiet hours."""
 _LETTERS: Final = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
 
 
@@ -110,6 +112,8 @@ class NfdumpSource:
             rows = RowReader(tuple(_FIELDS), _TEXT, ",", path, self._strict, self._counts)
             lines = LineReader(self._output)
             for piece in lines.pieces():
+                if piece.strip() in _NOTHING:
+                    continue
                 records = self._records(rows.read(piece))
                 if records.height:
                     self.now_us = max(self.now_us, int(records["end"].to_numpy().max()))
