@@ -57,6 +57,8 @@ def test_unknown_group(capture: Path) -> None:
 def test_a_group_that_the_source_cannot_tell() -> None:
     with pytest.raises(ConfigError, match=r"a log cannot tell feature group 'flow': it comes from packets; .* conn"):
         wanted_groups(["conn", "flow"], told=("conn",), kind="a log")
+    with pytest.raises(ConfigError, match=r"a log cannot tell feature group 'table': it comes from table; "):
+        wanted_groups(["table"], told=("conn",), kind="a log")
     with pytest.raises(ConfigError, match="no feature group is asked for"):
         wanted_groups([], told=("conn",), kind="a log")
 

@@ -71,7 +71,7 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
     if not wanted:
         raise ConfigError(f"no feature group is asked for; {kind} can tell {', '.join(told)}")
     for group in wanted:
-        sources = sorted({source for feature in features_of([group]) for source in feature.sources})
+        sources = sorted({source for feature in features_of([group]) for source in feature.sources}) or ["table"]
         if group not in told:
             raise ConfigError(
                 f"{kind} cannot tell feature group {group!r}: it comes from {', '.join(sources)}; "

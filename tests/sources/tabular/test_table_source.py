@@ -131,8 +131,16 @@ def test_what_the_model_learnt_from_is_remembered(tmp_path: Path) -> None:
     assert other.report.counts["unreadable_values"] == 1
     with pytest.raises(SchemaError, match="lacks the numeric columns c"):
         list(FlowReader([write(tmp_path / "c.csv", "a,b,d\n1,2,3\n")], columns=remembered).batches())
-    with pytest.raises(SchemaError, match="is a table of cicflowmeter, and the model learnt from one of unknown"):
+    with pytest.raises(
+        SchemaError, match="is a table of cicflowmeter, and the model learnt from one of a tool that clan does not know"
+    ):
         list(FlowReader([write(tmp_path / "d.csv", CIC)], columns=remembered).batches())
+    reader = FlowReader([str(tmp_path / "d.csv")])
+    list(reader.batches())
+    remembered = reader.origin()["settings"]["columns"]
+    changed = write(tmp_path / "e.csv", CIC.replace("Flow Duration", "Lasted"))
+    with pytest.raises(SchemaError, match="lacks flow duration, by which a table of cicflowmeter is recognised"):
+        list(FlowReader([changed], columns=remembered).batches())
 
 
 def test_one_bad_line_costs_one_line(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from clan.sources.records import LineReader
 from clan.sources.tabular.columns import ColumnMap
 from clan.sources.tabular.csv_file import header_of, values_of
 from clan.sources.tabular.flow_rows import GROUPS, FlowRows
-from clan.sources.tabular.headers import UNKNOWN, Layout, find_layout, names_without_header
+from clan.sources.tabular.headers import LAYOUTS, UNKNOWN, Layout, find_layout, names_without_header
 from clan.sources.tabular.rows import EMPTY, RowReader
 
 SEPARATORS: Final = ",\t;|"
@@ -79,10 +79,20 @@ class TableSource:
     def _layout(self, names: Sequence[str]) -> Layout:
         base = find_layout(names)
         if self._layout_name not in (None, base.name):
-            raise SchemaError(
-                f"{self.name} is a table of {base.name}, and the model learnt from one of {self._layout_name}"
-            )
+            raise SchemaError(self._other_table(names, base))
         return self._map.layout(names, base, what=self.name)
+
+    def _other_table(self, names: Sequence[str], found: Layout) -> str:
+        """Say how a table differs from those that the model learnt from."""
+        learnt = next((layout for layout in LAYOUTS if layout.name == self._layout_name), UNKNOWN)
+        if found is UNKNOWN:
+            missing = ", ".join(sorted(learnt.needed - {name.lower() for name in names}))
+            return (
+                f"{self.name} lacks {missing}, by which a table of {learnt.name} is recognised, and the model learnt "
+                "from one"
+            )
+        own = "a tool that clan does not know" if learnt is UNKNOWN else learnt.name
+        return f"{self.name} is a table of {found.name}, and the model learnt from one of {own}"
 
     def _begin(self, schema: Mapping[str, pl.DataType], layout: Layout) -> FlowRows:
         """Decide what the columns are; those of further parts must be the same."""
@@ -90,9 +100,7 @@ class TableSource:
             self._rows = FlowRows(schema, layout, features=self._features, source=self.name, counts=self._counts)
             missing = sorted(self._numbers - set(self._rows.features))
             if missing:
-                raise SchemaError(
-                    f"{self.name} lacks the numeric columns {', '.join(missing[:8])} that the model learnt from"
-                )
+                raise SchemaError(f"{self.name} lacks the numeric columns {_some(missing)} that the model learnt from")
             if self._rows.left_out and "table" in self._rows.groups:
                 self._warnings.append(
                     f"{self.name}: columns of text are no features: {', '.join(self._rows.left_out[:12])}"
@@ -238,6 +246,10 @@ class ParquetSource(TableSource):
     def close(self) -> None:
         """Take it for read."""
         self._closed = True
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def separator_of(line: str) -> str | None:
