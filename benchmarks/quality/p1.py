@@ -1,6 +1,7 @@
 """Protocol P1 on every data set that is there: ClanDetector, its audit and the rivals, by the code of `clan bench p1`.
 
     CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/p1.py [--seeds 10] [--detectors all] [--classes]
+        [--datasets cicids2017,nsl_kdd]
 
 Runs are kept in benchmarks/results/p1.csv, and what is there is not run again: remove the file to measure anew.
 """
@@ -31,11 +32,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one seed, two epochs, one data set: does it run")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--detectors", default="all")
+    parser.add_argument("--datasets", help="only these, comma-separated; all kept runs are in the table")
     parser.add_argument("--classes", action="store_true", help="also print the AUROC of each class")
     wanted = parser.parse_args()
     if "CLAN_TEST_DATA" not in os.environ:
         sys.exit("CLAN_TEST_DATA is not set: the benchmark reads its data sets from there")
     paths = find_datasets(Path(os.environ["CLAN_TEST_DATA"]) / "flows")
+    if wanted.datasets:
+        paths = {name: paths[name] for name in wanted.datasets.split(",")}
     p1 = benchmark("p1")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "p1.csv" if wanted.quick else KEPT
