@@ -12,6 +12,7 @@ from clan.objectives.byol import BYOL, byol_loss
 from clan.objectives.clad import CLAD, clad_loss
 from clan.objectives.clan import ClanLoss, clan_loss
 from clan.objectives.clan_linear import ClanLinearLoss, clan_linear_loss
+from clan.objectives.clan_near import ClanNearLoss, clan_near_loss
 from clan.objectives.cldnn import CLDNN
 from clan.objectives.closr import CLOSR, closr_loss
 from clan.objectives.conflow import ConFlow, supervised_contrast
@@ -30,6 +31,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "clad": CLAD,
     "clan": ClanLoss,
     "clan_linear": ClanLinearLoss,
+    "clan_near": ClanNearLoss,
     "cldnn": CLDNN,
     "closr": CLOSR,
     "conflow": ConFlow,
@@ -83,6 +85,7 @@ __all__ = [
     "BarlowTwins",
     "ClanLinearLoss",
     "ClanLoss",
+    "ClanNearLoss",
     "ConFlow",
     "CrossEntropy",
     "DeepSVDD",
@@ -97,6 +100,7 @@ __all__ = [
     "clad_loss",
     "clan_linear_loss",
     "clan_loss",
+    "clan_near_loss",
     "closr_loss",
     "deep_svdd_loss",
     "negative_cosine",
