@@ -61,6 +61,8 @@ SCRIPTS = {
     "lab": ("Within ten alerts a day, and at the other site", "benchmarks/quality/lab.py"),
     "study_scalers": ("Study: scalers", "benchmarks/quality/studies/scalers.py"),
     "study_negatives": ("Study: negatives and networks", "benchmarks/quality/studies/negatives.py"),
+    "study_spaces": ("Study: distances and spaces", "benchmarks/quality/studies/spaces.py --seeds 2"),
+    "study_positives": ("Study: positives", "benchmarks/quality/studies/positives.py --seeds 2"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p3": ("Real captures of many networks (protocol P3)", "benchmarks/quality/p3.py"),
