@@ -44,7 +44,7 @@ def clan_near_loss(
         with torch.no_grad():
             apart = torch.cdist(x.float(), x.float()).fill_diagonal_(torch.inf)
             near = apart.topk(n_near, largest=False).indices  # (n, n_near)
-        pull = ((1 - torch.einsum("nd,nkd->nk", benign, benign[near])) / 2).mean()
+        pull = ((1 - (benign[:, None] * benign[near]).sum(dim=2)) / 2).mean()
     violations = F.relu(margin - (1 - benign @ augmented.T) / 2)  # (n, m)
     push = violations.sum() / (violations > MASK).sum().clamp(min=1)
     return 0.5 * pull + 0.5 * push
