@@ -113,7 +113,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[300_000, 3_000_000])
     wanted = parser.parse_args()
     print(
-        "| flows | log | `clan train`, peak memory | processor time | read it all and train a forest, peak memory | processor time |"
+        "| flows | log | `clan train`: peak memory | processor time "
+        "| read all, train a forest: peak memory | processor time |"
     )
     print("|---|---|---|---|---|---|")
     for rows in [20_000, 40_000] if wanted.quick else wanted.rows:
