@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
@@ -22,9 +24,26 @@ def test_nothing_is_cut_short(width: int) -> None:
     )  # fmt: skip
     console = Console(width=width, highlight=False)
     with console.capture() as told:
-        console.print(incident_table([shown], title="Incidents", ids=True))
+        console.print(incident_table([shown], title="Incidents", listed=True))
     lines = told.get().splitlines()
     assert max(map(len, lines)) <= width
     for part in (incident.incident_id, "198.51.100.117", "0.000123", "printer\\x1b[1m", "repeated,"):
         assert part in told.get(), part
     assert "…" not in told.get()
+
+
+def test_a_list_says_when_an_incident_was_last_seen_and_a_summary_when_it_began() -> None:
+    tracker = IncidentTracker()
+    for i in range(3):
+        tracker.add(make_alert(i, at=60.0 * i))
+    (incident,) = tracker.incidents()
+    texts = []
+    for listed in (False, True):
+        console = Console(width=200, record=True, file=io.StringIO())
+        console.print(incident_table([incident], title="Incidents", listed=listed))
+        texts.append(console.export_text())
+    assert incident.first_seen is not None
+    assert incident.last_seen is not None
+    assert f"{incident.first_seen:%H:%M:%S}" in texts[0]
+    assert f"{incident.last_seen:%H:%M:%S}" in texts[1]
+    assert f"{incident.first_seen:%H:%M:%S}" not in texts[1]

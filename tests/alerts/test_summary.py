@@ -10,6 +10,7 @@ from rich.console import Console
 from tests.alerts.frames import HOSTILE, alerts_of, hostile_frame, hostile_reason, scored_frame
 
 from clan.alerts import Alert, summary
+from clan.alerts.quantity import number
 from clan.alerts.summary import endpoint, name_of
 
 
@@ -42,11 +43,18 @@ def test_an_incident_shows_its_worst_alert_only() -> None:
     assert not any(f"{a.src_ip}:{a.src_port}" in text for a in others)
 
 
-def test_a_narrow_terminal_cuts_no_address() -> None:
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_terminal_loses_nothing(width: int) -> None:
     alerts = alerts_of(scored_frame(400, 6))
     out = io.StringIO()
-    Console(file=out, width=100).print(summary(alerts, n_flows=400, expected=4.0, interval=(1, 9)))
-    assert all(f"{a.src_ip}:{a.src_port}" in out.getvalue() for a in alerts)
+    Console(file=out, width=width).print(summary(alerts, n_flows=400, expected=4.0, interval=(1, 9)))
+    words = " ".join(out.getvalue().split())
+    for a in alerts:
+        assert f"{a.src_ip}:{a.src_port}" in words
+        assert f"{a.dst_ip}:{a.dst_port}" in words
+        assert number(a.p_value) in words
+        assert a.headline in words
+    assert all(len(line) <= width for line in out.getvalue().splitlines())
 
 
 @pytest.mark.parametrize(("interval", "verdict"), [((0, 5), "above"), ((6, 6), "within"), ((7, 9), "below")])

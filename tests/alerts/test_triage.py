@@ -195,3 +195,10 @@ def test_what_waits_for_a_full_disk_is_bounded_and_counted(tmp_path: Path) -> No
             store.write(port_scan(1_000, first=1_000 * i))
         assert (store.n_waiting, store.n_lost) == (20_000, 5_000)
         disk.full = False
+
+
+def test_a_missing_file_of_hosts_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"names of hosts cannot be read from .*none\.csv: No such file or directory$"
+    ):
+        Hosts.read(tmp_path / "none.csv")

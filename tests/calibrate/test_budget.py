@@ -17,7 +17,9 @@ def test_levels() -> None:
 
 
 def test_fewer_flows_than_a_rate_needs_says_how_many() -> None:
-    with pytest.raises(DataError, match=r"fpr=0.001 needs at least 999 benign flows, found 500; .* ask for fpr=0.002"):
+    with pytest.raises(
+        DataError, match=r"rate of 0.001 needs at least 999 benign flows, found 500; .* ask for 0.002 or more"
+    ):
         Budget(fpr=0.001).alpha(500, None)
     assert Budget(fpr=0.001).alpha(999, None) == 0.001
     assert Budget(fpr=0.002).alpha(500, None) == 0.002  # what the message offered
@@ -30,7 +32,7 @@ def test_shorter_time_than_a_daily_budget_needs_says_how_many() -> None:
 
 
 def test_daily_budget_without_times_offers_a_rate() -> None:
-    with pytest.raises(DataError, match="no usable times; give days=, or a budget as fpr="):
+    with pytest.raises(DataError, match=r"no usable times; say it \(days\), or give the budget as a false"):
         Budget(alerts_per_day=1).alpha(1000, None)
 
 

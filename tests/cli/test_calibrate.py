@@ -83,6 +83,15 @@ def test_wrong_usage_is_told(own: str, arguments: list[str], message: str, capsy
     assert message in capsys.readouterr().err
 
 
+def test_vouching_is_not_offered_where_it_does_not_help(
+    own: str, benign: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", "-m", own, "-r", benign, "--alerts-per-day", "0.001"]) == 1
+    told = capsys.readouterr().err
+    assert "say how many days they stand for" in told
+    assert "--trust" not in told
+
+
 def test_no_version_to_go_back_to(own: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "-m", own, "--rollback"]) == 1
     assert "has no earlier version" in capsys.readouterr().err

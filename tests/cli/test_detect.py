@@ -41,7 +41,9 @@ def test_the_budget_holds_on_another_quiet_day(model: str, tmp_path: Path, capsy
     quiet = ["-r", str(SAMPLES / "alpha-benign-2.pcapng.zst"), "-o", str(tmp_path / "a.ndjson")]
     assert main(["detect", "-m", model, *quiet, "--scores", str(scores)]) == 0
     assert alert_rate(pl.read_parquet(scores)) < 0.02
-    assert "within the budget" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "within the budget" in told
+    assert f"wrote {tmp_path / 'a.ndjson'}" in told.replace("\n", "")
 
 
 def test_an_alert_is_an_eve_line_with_its_reasons(model: str, mixed: str, tmp_path: Path) -> None:

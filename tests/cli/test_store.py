@@ -67,6 +67,7 @@ def test_alerts_are_listed_and_shown(day: Path, capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr().out
     assert name in shown
     assert "benign" in shown
+    assert f"10.77.20.10:{alerts[0]['dest_port']}" in shown
     assert main(["incidents", "show", alerts[0]["alert"]["metadata"]["incident_id"][0], "--store", store]) == 0  # type: ignore[index]
     assert "first seen" in capsys.readouterr().out
 
@@ -116,6 +117,8 @@ def test_verdicts_hide_name_and_are_undone(
     for verdict in lines_of(capsys, "verdict", "list", "--json", *store):
         assert main(["verdict", "undo", str(verdict["number"]), "-q", *store]) == 0
     assert lines_of(capsys, "verdict", "list", "--json", *store) == []
+    assert main(["verdict", "list", "--undone", *store]) == 0
+    assert "undone (UTC)" in capsys.readouterr().out
     assert main(["finetune", "-m", model, "--verdicts", str(day / "clan.db"), "-o", named]) == 1
     assert "holds no verdict" in capsys.readouterr().err
 

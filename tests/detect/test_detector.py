@@ -101,11 +101,11 @@ def test_alerts_a_day_use_the_observed_days(flows: pl.DataFrame) -> None:
 
 
 def test_budgets_that_the_rows_cannot_support_are_refused(flows: pl.DataFrame) -> None:
-    with pytest.raises(DataError, match=r"fpr=0.001 needs at least 999 benign flows, found 300"):
+    with pytest.raises(DataError, match=r"rate of 0.001 needs at least 999 benign flows, found 300"):
         ClanDetector(fpr=0.001).fit(flows)
     with pytest.raises(DataError, match=r"0.5 alerts a day needs at least 600 benign flows"):
         ClanDetector(alerts_per_day=0.5).fit(flows)
-    with pytest.raises(DataError, match="no usable times; give days=, or a budget as fpr="):
+    with pytest.raises(DataError, match=r"no usable times; say it \(days\), or give the budget as a false"):
         ClanDetector(alerts_per_day=5).fit(flows[:, 4:])
     with pytest.raises(ConfigError, match="not both"):
         ClanDetector(alerts_per_day=5, fpr=0.1).fit(flows)

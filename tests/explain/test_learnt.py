@@ -42,7 +42,7 @@ def test_clusters_are_told_in_words() -> None:
     assert (found[0].n_sources, found[0].n_destinations) == (3, 1)
     sentence = found[1].sentence
     assert sentence.startswith(
-        "25.0% of flows: TCP to port 443 (100%); 1 sources to 1 destinations; in the middle 2,000 bytes out, 3 s long"
+        "25.0% of flows: TCP to port 443 (100%); 1 source to 1 destination; in the middle 2,000 bytes out, 3 s long"
     )
     assert found[1].example in flows.filter(dst_port=443)["uid"]
 

@@ -54,7 +54,8 @@ class Hosts:
         try:
             text = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"names of hosts cannot be read from {path}: {error}") from error
+            why = (error.strerror if isinstance(error, OSError) else None) or error
+            raise ConfigError(f"names of hosts cannot be read from {path}: {why}") from error
         parse = _toml if Path(path).suffix.lower() == ".toml" else _csv
         return cls(parse(text, str(path)))
 

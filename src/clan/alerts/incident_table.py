@@ -14,7 +14,7 @@ from clan.alerts.summary import STYLES, endpoint
 from clan.alerts.text import visible
 
 
-def incident_table(incidents: Sequence[Incident], *, title: str, ids: bool = False) -> Table:
+def incident_table(incidents: Sequence[Incident], *, title: str, listed: bool = False) -> Table:
     """Lay out incidents, in the order given.
 
     Every cell is plain text with control characters spelled out.
@@ -22,27 +22,28 @@ def incident_table(incidents: Sequence[Incident], *, title: str, ids: bool = Fal
     Args:
         incidents: What to show.
         title: Heading; shown as it is.
-        ids: Show the id that other commands take.
+        listed: It is a list out of a store, in the order of what was seen last: show when that was, in place of when it
+            began, and the id that other commands take.
 
     Returns:
         Something for `rich.console.Console.print`.
     """
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1), pad_edge=False)
-    if ids:
+    if listed:
         table.add_column("incident", no_wrap=True)
     # What wraps does so at its blanks, so that 80 columns hold everything, in two lines or three.
-    table.add_column("first seen (UTC)", min_width=10)
+    table.add_column("last seen (UTC)" if listed else "first seen (UTC)", min_width=10)
     table.add_column("severity", no_wrap=True)
     table.add_column("actor to target", min_width=15, overflow="fold")
     table.add_column("alerts", justify="right", no_wrap=True)
     table.add_column("shape, name, p-value", min_width=15, overflow="fold")
     for incident in incidents:
-        first = incident.first_seen
+        seen = incident.last_seen if listed else incident.first_seen
         actor = _end(incident.actor, incident.actor_name, incident.n_actors)
         target = _end(incident.target, incident.target_name, incident.n_targets)
         table.add_row(
-            *([Text(incident.incident_id)] if ids else []),
-            Text("" if first is None else first.strftime("%Y-%m-%d %H:%M:%S")),
+            *([Text(incident.incident_id)] if listed else []),
+            Text("" if seen is None else seen.strftime("%Y-%m-%d %H:%M:%S")),
             Text(SEVERITIES[incident.severity], style=STYLES[incident.severity]),
             Text(f"{actor} to {target}"),
             Text(f"{incident.n_alerts:,}"),

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clan.alerts.alert import SEVERITIES, Alert
+from clan.alerts.fitting_table import FittingTable
 from clan.alerts.quantity import count, number
 from clan.alerts.text import visible
 
@@ -98,31 +99,29 @@ def _source(alert: Alert) -> str:
     return endpoint(alert.src_ip, alert.src_port)
 
 
-def _alert_table(alerts: Sequence[Alert], top: int) -> Table:
+def _alert_table(alerts: Sequence[Alert], top: int) -> FittingTable:
     each = {a.incident_id or a.uid: a for a in sorted(alerts, key=lambda a: (-a.p_value, a.anomaly_score))}
     worst = sorted(each.values(), key=lambda a: (a.p_value, -a.anomaly_score))[:top]
     more = f", {len(worst)} of {len(alerts):,}" if len(worst) < len(alerts) else ""
     more += ", the worst of each incident" if any(a.incident_id for a in worst) else ""
-    table = Table(title=f"Least like benign{more}", title_justify="left", show_edge=False, pad_edge=False)
-    for name in ("time (UTC)", "severity", "from", "to", "proto"):
-        table.add_column(name, no_wrap=True)  # an address that is cut helps nobody
     named = any(a.label is not None for a in worst)
-    if named:
-        table.add_column("name", no_wrap=True)
-    table.add_column("p-value", justify="right", no_wrap=True)
-    table.add_column("why", overflow="fold")  # the one that gives way where a terminal is narrow
-    for a in worst:
-        table.add_row(
-            Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
-            Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
-            Text(_source(a)),
-            Text(endpoint(a.dst_ip, a.dst_port)),
-            Text(a.transport or "?"),
-            *([Text(visible(a.label or "", limit=24))] if named else []),
-            Text(number(a.p_value)),
-            Text(visible(a.headline, limit=160)),
-        )
-    return table
+    return FittingTable(
+        f"Least like benign{more}",
+        ("time (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value", "why"),
+        [
+            [
+                Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
+                Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
+                Text(_source(a)),
+                Text(endpoint(a.dst_ip, a.dst_port)),
+                Text(a.transport or "?"),
+                *([Text(visible(a.label or "", limit=24))] if named else []),
+                Text(number(a.p_value)),
+                Text(visible(a.headline, limit=160)),
+            ]
+            for a in worst
+        ],
+    )
 
 
 def _host_table(alerts: Sequence[Alert], top: int) -> Table:

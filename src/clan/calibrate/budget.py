@@ -82,11 +82,11 @@ class Budget:
         """
         if self.incidents_per_day is not None:
             if days is None:
-                raise DataError("incidents_per_day needs to know in how many days the flows were seen; give days=")
+                raise DataError("incidents_per_day needs to know in how many days the flows were seen; say so: days")
             if self.incidents_per_day * days < 1:
                 raise DataError(
                     f"{self} need flows of {1 / self.incidents_per_day:.3g} days or more, found {days:.3g}; take those "
-                    f"of a longer time, or ask for incidents_per_day={_round_up(1 / days):g} or above"
+                    f"of a longer time, or ask for {_round_up(1 / days):g} incidents a day or more"
                 )
             return 1 / (n + 1)
         if self.alerts_per_day is not None:
@@ -96,8 +96,8 @@ class Budget:
         needed = math.ceil(1 / self.fpr) - 1
         if n < needed:
             raise DataError(
-                f"fpr={self.fpr:g} needs at least {needed:,} benign flows, found {n:,}; "
-                f"train on more, or ask for fpr={_round_up(1 / (n + 1)):g} or above"
+                f"a false-positive rate of {self.fpr:g} needs at least {needed:,} benign flows, found {n:,}; "
+                f"train on more, or ask for {_round_up(1 / (n + 1)):g} or more"
             )
         return self.fpr
 
@@ -106,7 +106,7 @@ class Budget:
         if days is None:
             raise DataError(
                 "alerts_per_day needs to know in how many days the flows were seen, and these have no usable times; "
-                "give days=, or a budget as fpr="
+                "say it (days), or give the budget as a false-positive rate (fpr)"
             )
         alpha = rate * days / n
         if alpha >= 1:
@@ -118,8 +118,8 @@ class Budget:
             raise DataError(
                 f"{rate:g} alerts a day needs at least {math.ceil(n / (rate * days)):,} benign flows at this rate of "
                 f"flows ({1 / rate:.3g} days), found {n:,} flows in {days:.3g} days; train on a longer time, "
-                f"or ask for "
-                f"alerts_per_day={_round_up(1 / days):g} or above"
+                f"say how many days they stand for (days), "
+                f"or ask for {_round_up(1 / days):g} alerts a day or more"
             )
         return alpha
 

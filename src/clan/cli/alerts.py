@@ -29,8 +29,7 @@ from clan.cli.storing import (
 )
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from clan.alerts.fitting_table import FittingTable
     from clan.alerts.store import StoredAlert
 
 app = typer.Typer(name="alerts", help="List, show, export and prune the alerts of a store.", no_args_is_help=True)
@@ -188,33 +187,32 @@ def prune(
         err.note(f"deleted {count:,} alerts; the store needs {size / 1e6:,.1f} MB")
 
 
-def alert_table(found: Sequence[StoredAlert], *, title: str) -> Table:
+def alert_table(found: Sequence[StoredAlert], *, title: str) -> FittingTable:
     """Lay out alerts of a store; every cell is plain text with control characters spelled out."""
-    from rich.table import Table
     from rich.text import Text
 
     from clan.alerts import SEVERITIES
+    from clan.alerts.fitting_table import FittingTable
     from clan.alerts.quantity import number
     from clan.alerts.summary import STYLES, endpoint, name_of
     from clan.alerts.text import visible
 
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    widths = {"alert": 12, "time (UTC)": 19, "severity": 8, "from": 1, "to": 1, "proto": 5, "name": 4}
-    for name, least in widths.items():
-        table.add_column(name, no_wrap=True, min_width=least)
-    table.add_column("p-value", justify="right", no_wrap=True, min_width=9)
-    table.add_column("first reason", no_wrap=True, overflow="ellipsis")
+    named = any(stored.alert.label is not None for stored in found)
+    rows = []
     for stored in found:
         a = stored.alert
-        table.add_row(
-            Text(a.alert_id, style="dim" if stored.hidden_by else ""),
-            Text("" if a.when is None else a.when.strftime("%Y-%m-%d %H:%M:%S")),
-            Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
-            Text(endpoint(a.src_ip, a.src_port)),
-            Text(endpoint(a.dst_ip, a.dst_port)),
-            Text(a.transport or "?"),
-            Text(visible(name_of(a), limit=40)),
-            Text(number(a.p_value)),
-            Text("hidden" if stored.hidden_by else visible(a.reasons[0].sentence, limit=70) if a.reasons else ""),
+        rows.append(
+            [
+                Text(a.alert_id, style="dim" if stored.hidden_by else ""),
+                Text("" if a.when is None else a.when.strftime("%Y-%m-%d %H:%M:%S")),
+                Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
+                Text(endpoint(a.src_ip, a.src_port)),
+                Text(endpoint(a.dst_ip, a.dst_port)),
+                Text(a.transport or "?"),
+                *([Text(visible(name_of(a), limit=40))] if named else []),
+                Text(number(a.p_value)),
+                Text("hidden" if stored.hidden_by else visible(a.reasons[0].sentence, limit=70) if a.reasons else ""),
+            ]
         )
-    return table
+    columns = ("alert", "time (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value")
+    return FittingTable(title, (*columns, "first reason"), rows, fold=False)

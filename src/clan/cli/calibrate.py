@@ -157,7 +157,8 @@ def _accepted(proposal: Proposal) -> Calibration:
     from clan.errors import DataError
 
     if proposal.calibration is None:
-        raise DataError(f"not calibrated: {'; '.join(proposal.refusals)}. --trust if you know that all is benign")
+        hint = ". --trust if you know that all is benign" if proposal.guarded else ""
+        raise DataError(f"not calibrated: {'; '.join(proposal.refusals)}{hint}")
     return proposal.calibration
 
 

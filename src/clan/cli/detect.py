@@ -191,7 +191,7 @@ def command(
         _write_report(report, monitor, reader, expected, alerts_path=output)
     if json:
         write_json(_account(monitor, reader, expected, sinks, loaded))
-    files = [path for path in (scores, report, incidents) if path]
+    files = [path for path in (output, scores, report, incidents) if path and path != STDOUT]
     _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
 
 

@@ -55,7 +55,7 @@ def list_(
             write_json(incident_values(incident))
     elif found:
         more = f", {len(found):,} of {total:,}" if len(found) < total else ""
-        show(incident_table(found, title=f"Incidents, latest first{more}", ids=True))
+        show(incident_table(found, title=f"Incidents, latest first{more}", listed=True))
     else:
         err.note("no incident fits")
 

@@ -22,8 +22,8 @@ Read = Annotated[
         "-r",
         "--read",
         metavar="PATH",
-        help="Capture to read: a file, a folder, a glob or - for standard input; repeatable. pcap and pcapng, also "
-        ".gz and .zst.",
+        help="What to read: a file, a folder, a glob or - for standard input; repeatable. Captures, Zeek and Suricata "
+        "logs, nfdump, Argus, CSV and Parquet; also .gz and .zst.",
         show_default=False,
     ),
 ]

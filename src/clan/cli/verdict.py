@@ -120,7 +120,10 @@ def _list(store: str, *, undone: bool, json: bool) -> None:
         err.note("there are no verdicts")
         return
     table = Table(show_edge=False, pad_edge=False)
-    for name in ("number", "alert", "verdict", "where", "made (UTC)", "hits", "reason", "against the guard"):
+    names = ["number", "alert", "verdict", "where", "made (UTC)", "hits", "reason", "against the guard"]
+    if undone:
+        names.insert(5, "undone (UTC)")
+    for name in names:
         table.add_column(name, no_wrap=name not in ("reason", "against the guard"))
     for each in found:
         table.add_row(
@@ -129,6 +132,7 @@ def _list(store: str, *, undone: bool, json: bool) -> None:
             Text(visible(str(each), limit=40)),
             Text(each.scope if each.opinion == "benign" else ""),
             Text(each.made.strftime("%Y-%m-%d %H:%M")),
+            *([Text("" if each.undone is None else each.undone.strftime("%Y-%m-%d %H:%M"))] if undone else []),
             Text(f"{each.hits:,}"),
             Text(visible(each.reason)),
             Text(visible(each.forced or "")),

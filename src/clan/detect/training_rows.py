@@ -162,7 +162,8 @@ def warn_about(rows: TrainingRows, calibration: Calibration, budget: Budget, *, 
     if not budget.asked and calibration.alpha > DEFAULT_FPR:
         warnings.warn(
             f"{calibration.n} rows are few for a threshold: the default false-positive rate is {calibration.alpha:.3g} "
-            f"in place of {DEFAULT_FPR}. Train on {round(MIN_RANK / DEFAULT_FPR):,} rows or more, or ask for fpr=",
+            f"in place of {DEFAULT_FPR}. Train on {round(MIN_RANK / DEFAULT_FPR):,} rows or more, or "
+            "ask for a rate (fpr)",
             DataQualityWarning,
             stacklevel=3,
         )

@@ -35,6 +35,7 @@ class Proposal:
         expected: The share that the old calibration expects.
         threshold_before: The old threshold.
         capped: Whether the guard held the threshold down, so that more flows alert than the budget allows.
+        guarded: Whether the guard refused it, so that it helps to vouch for the flows.
     """
 
     calibration: Calibration | None
@@ -47,6 +48,7 @@ class Proposal:
     expected: float
     threshold_before: float
     capped: bool = False
+    guarded: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give it as JSON values."""
@@ -153,13 +155,14 @@ class Recalibrator:
             threshold_before=old.threshold,
         )
         refusals = [] if guard is None else _refusals(said, guard)
+        guarded = bool(refusals)
         new = None
         try:
             new = self._calibrate(kept, detector.budget if budget is None else budget, days)
         except DataError as error:
             refusals.append(str(error))
         if refusals or new is None:
-            return replace(said, refusals=tuple(refusals))
+            return replace(said, refusals=tuple(refusals), guarded=guarded)
         if guard is None:
             return replace(said, calibration=new)
         held = _held_down(new, old, kept, guard)

@@ -56,7 +56,7 @@ class NormalCluster:
         what = " or ".join(f"{name} ({share:.0%})" for name, share in self.services) or "various services"
         parts = [f"{self.share:.1%} of flows: {what}"]
         if self.n_sources is not None and self.n_destinations is not None:
-            parts.append(f"{self.n_sources:,} sources to {self.n_destinations:,} destinations")
+            parts.append(f"{_counted(self.n_sources, 'source')} to {_counted(self.n_destinations, 'destination')}")
         if self.sizes:
             parts.append(f"in the middle {', '.join(self.sizes)}")
         if self.example is not None:
@@ -74,6 +74,10 @@ class NormalCluster:
             "sizes": list(self.sizes),
             "example": self.example,
         }
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def normal_clusters(

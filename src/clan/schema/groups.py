@@ -84,5 +84,11 @@ def check_columns(found: Iterable[str], features: Sequence[Feature], *, what: st
         shown = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
         raise SchemaError(
             f"{what} lacks {len(missing)} of the {len(features)} feature columns: {shown}. "
-            "Read it with clan.read_flows, or train on the columns that it has."
+            f"Read it with clan.read_flows{_groups_asked(features)}, or train on the columns that it has."
         )
+
+
+def _groups_asked(features: Sequence[Feature]) -> str:
+    """Write how `clan.read_flows` is asked for the groups of some features; empty where one is of the user's table."""
+    groups = tuple(dict.fromkeys(f.group for f in features))
+    return "" if TABLE in groups else f"(..., features={groups})"

@@ -145,6 +145,11 @@ def test_verdict_compares_with_the_interval(interval: tuple[float, float], verdi
     assert verdict in render(replace(data(scored_frame(400, 6)), expected_interval=interval))
 
 
+def test_what_to_do_is_told_to_its_end() -> None:
+    advice = f"budget exceeded: {'one feature has moved, ' * 40}do not calibrate on them"
+    assert "do not calibrate on them" in render(replace(data(scored_frame(400, 6)), holding=advice))
+
+
 @pytest.mark.parametrize(("flows", "alerts"), [(0, 0), (1, 0), (1, 1), (400, 0), (400, 1)])
 def test_few_or_no_flows_and_alerts_are_told(flows: int, alerts: int) -> None:
     frame = scored_frame(400, alerts)

@@ -28,9 +28,9 @@ _REASON_HEAD = (
 )
 
 
-def safe(text: str) -> str:
-    """Make text from outside fit for HTML, in content and in quoted attributes."""
-    return html.escape(visible(text))
+def safe(text: str, *, limit: int = 240) -> str:
+    """Make text from outside fit for HTML, in content and in quoted attributes; at most `limit` characters of it."""
+    return html.escape(visible(text, limit=limit))
 
 
 def alert_list(alerts: Sequence[Alert]) -> str:

@@ -64,7 +64,7 @@ def render(report: ReportData) -> str:
         style=(room / "style.css").read_text(encoding="utf-8"),
         facts=_facts(report, scored),
         verdict=verdict,
-        verdict_meaning=safe(f"{meaning} {report.holding[:1].upper()}{report.holding[1:]}".strip()),
+        verdict_meaning=safe(f"{meaning} {report.holding[:1].upper()}{report.holding[1:]}".strip(), limit=2000),
         verdict_style=style,
         budget_picture=budget_picture(observed, report.expected_alerts, report.expected_interval),
         figures=_figures(report, observed, starts),
