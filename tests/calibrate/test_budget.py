@@ -62,4 +62,5 @@ def test_words() -> None:
         "false-positive rate 0.5",
         "false-positive rate 0.01",
     ]
+    assert Budget().told(Budget().alpha(199, None)) == "false-positive rate 0.1"
     assert [Budget().asked, Budget(fpr=0.1).asked] == [False, True]

@@ -138,7 +138,9 @@ def test_info(capsys: pytest.CaptureFixture[str], model: str) -> None:
     assert code == 0
     assert manifest["source"]["kind"] == "packets"
     assert {feature["group"] for feature in manifest["features"]} == {"flow", "context", "payload"}
-    assert "threshold" in run(capsys, "info", model)[1]
+    shown = run(capsys, "info", model)[1]
+    assert "threshold" in shown
+    assert not set("{}()[]") & set(shown[shown.index("calibration.threshold") : shown.index("earlier_versions")])
 
 
 def test_doctor_finds_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,6 +93,7 @@ def test_few_flows_have_no_curve() -> None:
         ((0.5, 0.3, 0.2, 0.1), "twice as much traffic would bring about 5.0%"),
         ((0.1, 0.02, 0.011, 0.0108), "more of the same traffic would change little"),
         ((0.0, 0.0, 0.0, 0.0), "more of the same traffic would change little"),
+        ((0.8, 0.8, 0.8, 0.78), "the traffic changed meanwhile, so what comes next may be unlike what was learnt"),
         ((0.1, 0.1, 0.1, 0.2), "more of the same traffic would change little"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clan.errors import ConfigError, DataError
 
@@ -63,6 +63,15 @@ class Budget:
         if self.incidents_per_day is not None:
             rate = f"{self.incidents_per_day:g} incidents a day"
         return rate if self.fdr is None else f"{rate}, at most {self.fdr:g} of the alerts false"
+
+    def told(self, alpha: float) -> str:
+        """Write the budget in words; the default, which gives way when rows are few, as the level that it became.
+
+        Example:
+            >>> Budget().told(0.35), Budget(fpr=0.1).told(0.35)
+            ('false-positive rate 0.35', 'false-positive rate 0.1')
+        """
+        return str(self if self.asked else replace(self, fpr=float(f"{alpha:.3g}")))
 
     def alpha(self, n: int, days: float | None) -> float:
         """Turn the budget into a significance level for one flow.

@@ -196,7 +196,7 @@ class Calibration:
                 f"{budget} needs at least {math.ceil(1 / alpha) - 1:,} benign flows in each group, found {smallest:,} "
                 "in one; calibrate on flows (-r), so that the groups are chosen anew"
             )
-        return replace(self, alpha=alpha, budget=str(budget), asked=budget, fdr=budget.fdr)
+        return replace(self, alpha=alpha, budget=budget.told(alpha), asked=budget, fdr=budget.fdr)
 
     @property
     def _filled(self) -> list[Ranking]:
@@ -255,7 +255,7 @@ def calibrate(
     found = Calibration(
         scores=ordered,
         alpha=alpha,
-        budget=str(budget),
+        budget=budget.told(alpha),
         asked=budget,
         days=days,
         inflation=inflation,

@@ -59,9 +59,16 @@ def _rows(manifest: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
     for name, value in manifest.items():
         if isinstance(value, Mapping):
             rows += _rows(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            shown = ", ".join(str(v["name"] if isinstance(v, Mapping) and "name" in v else v) for v in value[:8])
+        elif isinstance(value, list | tuple):
+            shown = ", ".join(_member(v) for v in value[:8])
             rows.append((f"{prefix}{name}", shown + (f" and {len(value) - 8} more" if len(value) > 8 else "")))
         else:
             rows.append((f"{prefix}{name}", "-" if value is None else str(value)))
     return rows
+
+
+def _member(value: Any) -> str:
+    """Write a member of a list: a mapping by its name, or as its names and values."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return str(value["name"]) if "name" in value else " ".join(f"{name} {each}" for name, each in value.items())

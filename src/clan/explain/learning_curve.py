@@ -21,6 +21,10 @@ USUAL: Final = 0.99
 LEAST_FLOWS: Final = 400
 
 
+_MUCH = 0.25
+"""Share of the last flows that is unlike all before, beyond which more flows are not what is missing."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LearningCurve:
     """How unusual new flows are to those who saw less.
@@ -48,6 +52,8 @@ class LearningCurve:
             f"of the last {HELD_OUT:.0%} of the flows, {first:.1%} were unlike the {self.n_flows[0]:,} flows before "
             f"them, and {now:.1%} unlike all {self.n_flows[-1]:,}"
         )
+        if now > _MUCH:
+            return f"{told}: the traffic changed meanwhile, so what comes next may be unlike what was learnt"
         if now - self.doubled < max(0.1 * now, 0.0005):
             return f"{told}: more of the same traffic would change little"
         return f"{told}: twice as much traffic would bring about {self.doubled:.1%}"
