@@ -203,6 +203,14 @@ def test_one_row_is_refused(flows: pl.DataFrame) -> None:
         ClanDetector().fit(np.zeros((1, 3)))
 
 
+def test_a_group_that_lacks_a_column_is_left_out_with_a_warning(flows: pl.DataFrame) -> None:
+    payload = [feature.name for feature in GROUPS["payload"]]
+    older = flows.with_columns(pl.lit(1.0).alias(name) for name in payload[1:])
+    with pytest.warns(DataQualityWarning, match=rf"group 'payload' is left out: the table lacks 1 .*\({payload[0]}\)"):
+        fitted = ClanDetector(**SETTINGS).fit(older)
+    assert set(payload).isdisjoint(fitted.feature_names_in_)
+
+
 def test_features_that_the_source_cannot_tell_are_left_out_with_a_warning(flows: pl.DataFrame) -> None:
     partial = flows.with_columns(pl.lit(None, dtype=pl.Float64).alias("iat_mean"))
     with pytest.warns(DataQualityWarning, match="1 features are null in every row and are left out: iat_mean"):

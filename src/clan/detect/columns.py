@@ -65,6 +65,29 @@ def choose_features(frame: pl.DataFrame) -> tuple[Feature, ...]:
     return tuple(table_feature(name) for name in frame.columns)
 
 
+def partly_there(frame: pl.DataFrame, chosen: Sequence[Feature]) -> dict[str, list[str]]:
+    """Say which feature groups of a flow table are not chosen for a few columns that it lacks.
+
+    Args:
+        frame: The table.
+        chosen: What `choose_features` chose of it.
+
+    Returns:
+        Group to the columns that the table lacks, where it has others that belong to no chosen group. A table that an
+        older clan wrote has these.
+    """
+    if not is_flow_table(frame):
+        return {}
+    have, used = set(frame.columns), {feature.name for feature in chosen}
+    unused = have - used
+    groups = {name: [feature.name for feature in features] for name, features in GROUPS.items()}
+    return {
+        name: [column for column in own if column not in have]
+        for name, own in groups.items()
+        if not used.issuperset(own) and unused.intersection(own)
+    }
+
+
 def available(frame: pl.DataFrame, features: Sequence[Feature]) -> tuple[tuple[Feature, ...], list[str]]:
     """Split features into those with values and the names of those that are null in every row."""
     nulls = frame.select(f.name for f in features).null_count().row(0)

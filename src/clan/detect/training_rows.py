@@ -91,6 +91,13 @@ def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRo
     if frame.height < 2:
         raise DataError(f"training needs at least 2 rows, found {frame.height}; 1,000 or more make a useful detector")
     features = columns.choose_features(frame)
+    for group, lacking in columns.partly_there(frame, features).items():
+        warnings.warn(
+            f"feature group {group!r} is left out: the table lacks {len(lacking)} of its columns "
+            f"({', '.join(lacking[:3])}{', ...' if len(lacking) > 3 else ''}); make the table anew, as by clan flows",
+            DataQualityWarning,
+            stacklevel=4,
+        )
     names = tuple(f.name for f in features)
     features, empty = columns.available(frame, features)
     if not features:
