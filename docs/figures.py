@@ -64,6 +64,7 @@ SCRIPTS = {
     "study_spaces": ("Study: distances and spaces", "benchmarks/quality/studies/spaces.py --seeds 2"),
     "study_positives": ("Study: positives", "benchmarks/quality/studies/positives.py --seeds 2"),
     "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
+    "p1_best": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py --best 8"),
     "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
     "p3": ("Real captures of many networks (protocol P3)", "benchmarks/quality/p3.py"),
     "study_columns": (

@@ -1,7 +1,7 @@
 """Protocol P1 on every data set that is there: ClanDetector, its audit and the rivals, by the code of `clan bench p1`.
 
     CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/p1.py [--seeds 10] [--detectors all] [--classes]
-        [--datasets cicids2017,nsl_kdd]
+        [--datasets cicids2017,nsl_kdd] [--best 8]
 
 Runs are kept in benchmarks/results/p1.csv, and what is there is not run again: remove the file to measure anew.
 """
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--detectors", default="all")
     parser.add_argument("--datasets", help="only these, comma-separated; all kept runs are in the table")
+    parser.add_argument("--best", type=int, help="print so many detectors of each data set, and the baselines")
     parser.add_argument("--classes", action="store_true", help="also print the AUROC of each class")
     wanted = parser.parse_args()
     if "CLAN_TEST_DATA" not in os.environ:
@@ -54,7 +55,7 @@ def main() -> None:
             p1.run(Library(paths), sorted(paths)[: 1 if wanted.quick else None], options, results)
         except ClanError as error:
             sys.exit(str(error))
-        print(markdown(results.frame(), classes=wanted.classes))
+        print(markdown(results.frame(), classes=wanted.classes, best=wanted.best))
 
 
 if __name__ == "__main__":

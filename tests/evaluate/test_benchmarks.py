@@ -23,6 +23,7 @@ from clan.evaluate.results import Results
 from clan.evaluate.rivals import RIVALS, Rival
 from clan.evaluate.runner import BenchOptions, Library
 from clan.evaluate.summary import groups
+from clan.evaluate.table import markdown
 
 
 @pytest.fixture
@@ -113,6 +114,12 @@ def test_table_by_class_keeps_to_the_best_and_the_reference(library: Library) ->
     header = next(line for line in text.splitlines() if line.startswith("| AUROC by class, the best 8"))
     assert header.count("|") == 1 + 1 + 8 + 1
     assert header.endswith("| clan |")
+    short = markdown(results.frame(), classes=False, best=3)
+    listed = [
+        [line.split()[1] for line in each.splitlines() if line.startswith(("| d", "| clan"))] for each in (text, short)
+    ]
+    assert listed[1] == [*listed[0][:4], "clan"]  # the header, the best three, and what they are compared with
+    assert "And 9 further, all behind the best 3." in short
 
 
 def test_cross_runs_test_each_data_set_by_every_other(tmp_path: Path) -> None:

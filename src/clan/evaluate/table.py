@@ -15,20 +15,21 @@ _BEST = 8
 """Detectors with a column in the table by class; more are not read."""
 
 
-def markdown(runs: pl.DataFrame, *, against: str = OURS, classes: bool = True) -> str:
+def markdown(runs: pl.DataFrame, *, against: str = OURS, classes: bool = True, best: int | None = None) -> str:
     """Write all tables of a results file.
 
     Args:
         runs: Rows of a results file.
         against: The detector that the others are compared with.
         classes: Whether to add the AUROC by class, and where the rivals come from.
+        best: Show so many detectors of each data set, `against` and the baselines of every table; None for all.
     """
     found = list(groups(runs, against=against))
     if not found:
         return "no runs yet"
     parts = []
     for group in found:
-        parts += [heading(group), _detectors(group), *([_classes(group)] if classes else [])]
+        parts += [heading(group), _detectors(group, best), *([_classes(group)] if classes else [])]
     parts.append(_footnotes(runs, found))
     return "\n\n".join([*parts, *([_references(found)] if classes else [])])
 
@@ -47,15 +48,22 @@ def cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _detectors(group: Group) -> str:
+def _shown(group: Group, best: int) -> list[Line]:
+    """The best detectors of a group, the reference and the baselines."""
+    always = (group.reference, *AUDIT)
+    return [line for place, line in enumerate(group.lines) if place < best or line.detector in always]
+
+
+def _detectors(group: Group, best: int | None) -> str:
     recalls = {"recall_1pct": "recall@1%", "recall_01pct": "@0.1%", "recall_001pct": "@0.01%"}
     told = [name for name in recalls if any(name in line.figures for line in group.lines)]
     has_rest = any("reporting_auroc" in line.figures for line in group.lines)
     split = ["choosing classes", "reporting classes"] if has_rest else []
     header = ["detector", "macro AUROC", "95 % interval", *split, "worst class", *(recalls[name] for name in told)]
     header += ["AUPRC", "precision", f"against {group.reference}", "training", "flows/s", "seeds"]
+    shown = group.lines if best is None else _shown(group, best)
     rows = []
-    for line in group.lines:
+    for line in shown:
         figures = line.figures
         row = [_name(line), _mean(figures.get("macro_auroc"), spread=True), _interval(figures.get("macro_auroc"))]
         if has_rest:
@@ -65,13 +73,12 @@ def _detectors(group: Group) -> str:
         row += [_mean(figures.get("macro_auprc")), _mean(figures.get("precision"), digits=2), _against(line)]
         row += [_seconds(figures.get("training_s")), _whole(figures.get("flows_per_s"))]
         rows.append([*row, str(figures["macro_auroc"].n)])
-    return cells(header, rows)
+    more = len(group.lines) - len(shown)
+    return cells(header, rows) + (f"\n\nAnd {more} further, all behind the best {best}." if more else "")
 
 
 def _classes(group: Group) -> str:
-    lines = [
-        line for place, line in enumerate(group.lines) if place < _BEST or line.detector in (group.reference, *AUDIT)
-    ]
+    lines = _shown(group, _BEST)
     choosing = DATASETS[group.dataset].choosing if group.dataset in DATASETS else None
     names = list(dict.fromkeys(name for line in lines for name in line.auroc_by_class))
     chosen = [name for name in names if choosing is not None and name in choosing]
