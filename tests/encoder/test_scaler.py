@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from clan.encoder import SCALERS, Scaler, fit_scaler, scaler_for_groups
+from clan.encoder import SCALERS, Scaler, fit_scaler, quantile_tail, scaler_for_groups
+from clan.encoder.column_scalers import extremes, quantiles
 from clan.encoder.scaler import CLIP
 from clan.errors import ConfigError, UnknownNameError
 
@@ -159,3 +160,18 @@ def test_quantile_tail_gives_repeats_their_middle_rank() -> None:
 def test_quantile_tail_never_turns_two_values_round(values: np.ndarray) -> None:
     grid = np.sort(np.concatenate([np.linspace(-10, 10, 201), values[:, 0], [1e8, 1e10, np.finfo(float).max]]))[:, None]
     assert (np.diff(fit_scaler("quantile_tail", values).transform(grid)[:, 0]) >= -1e-6).all()
+
+
+def test_extremes_are_the_quantiles_at_0_and_1() -> None:
+    values = np.array([[3.0, np.nan, np.nan], [-1.0, 5.0, np.nan], [2.0, np.nan, np.nan]])
+    low, high = extremes(values)
+    assert low.tolist() == quantiles(values, np.array([0.0]))[0].tolist() == [-1.0, 5.0, 0.0]
+    assert high.tolist() == quantiles(values, np.array([1.0]))[0].tolist() == [3.0, 5.0, 0.0]
+
+
+def test_a_table_longer_than_a_block_is_scaled_as_its_parts_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).lognormal(size=(50, 3))
+    fitted = fit_scaler("quantile_tail", values)
+    whole = fitted.transform(values)
+    monkeypatch.setattr(quantile_tail, "BLOCK", 16)
+    assert (fitted.transform(values) == whole).all()

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+BLOCK = 65_536
+"""Rows that go through the network at once; between blocks, those of a whole training table would be gigabytes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
@@ -58,7 +61,9 @@ class Encoder:
         Returns:
             Unit vectors. Shape `(n, dim)`. Within 1e-5 of the torch network's.
         """
-        z = self.project(x)
+        z = np.empty((len(x), self.dim), dtype=np.float32)
+        for start in range(0, len(x), BLOCK):
+            z[start : start + BLOCK] = self.project(x[start : start + BLOCK])
         norm = np.sqrt(np.einsum("ij,ij->i", z, z))
         z /= np.maximum(norm, 1e-12)[:, None]
         return z

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from clan.encoder.column_scalers import quantiles
+from clan.encoder.column_scalers import extremes, quantiles
 from clan.flows.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,9 @@ N_MARKS = 97
 """Quantiles kept of each column, evenly spaced on the normal axis: finer at the ends, where rows are told apart."""
 
 LARGEST = float(np.finfo(np.float32).max)
+
+BLOCK = 65_536
+"""Rows that are scaled at once: the kernel takes them column by column, in a copy."""
 
 MAX_ROWS = 200_000
 """Rows whose values give the quantiles; the range is that of all rows."""
@@ -114,14 +117,17 @@ class QuantileTail:
         """Take quantiles of each column."""
         some = values[:: -(-len(values) // MAX_ROWS)]
         marks = quantiles(some, _probabilities())
-        low, high = quantiles(values, np.array([0.0])), quantiles(values, np.array([1.0]))
-        marks[0], marks[-1] = low[0], high[0]
+        marks[0], marks[-1] = extremes(values)
         return cls(quantiles=np.maximum.accumulate(marks, axis=0))
 
     def transform(self, values: Floats) -> Array:
         """Map rows; what differs by less than float32 tells is the same value."""
-        n, scaled = len(values), np.empty(values.shape, dtype=np.float32)
-        _scale(np.asfortranarray(values), self._tables, np.empty(n, np.float32), np.empty(n, np.int32), scaled)
+        scaled = np.empty(values.shape, dtype=np.float32)
+        for start in range(0, len(values), BLOCK):
+            rows = np.asfortranarray(values[start : start + BLOCK])
+            n = len(rows)
+            value, below = np.empty(n, np.float32), np.empty(n, np.int32)
+            _scale(rows, self._tables, value, below, scaled[start : start + BLOCK])
         return scaled
 
     def tensors(self) -> dict[str, Floats]:

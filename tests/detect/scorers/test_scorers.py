@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clan.detect.scorers import SCORERS, Scorer, scorer_class
+from clan.detect.scorers import SCORERS, Scorer, prototypes, scorer_class
 from clan.detect.scorers.kmeans import ROWS_PER_CENTER, k_means
 from clan.detect.scorers.prototypes import left_out_squared_distance, squared_distance
 from clan.errors import ConfigError, UnknownNameError
@@ -68,6 +68,13 @@ def test_left_out_distance_moves_the_centre_away_from_the_row() -> None:
     # without 0 its centre would be 2, and the other way round; 10 is alone and falls to the other centre
     assert left_out_squared_distance(x, centers) == pytest.approx([4.0, 4.0, 81.0])
     assert left_out_squared_distance(x[:2], centers[:1]) == pytest.approx([4.0, 4.0])
+
+
+def test_left_out_distances_of_many_rows_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    whole = left_out_squared_distance(x, x[:5])
+    monkeypatch.setattr(prototypes, "BLOCK", 16)
+    assert left_out_squared_distance(x, x[:5]) == pytest.approx(whole, rel=1e-5)
 
 
 def test_k_means_gives_fewer_centres_than_rows_and_no_repeats() -> None:

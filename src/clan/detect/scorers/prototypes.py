@@ -13,6 +13,9 @@ from clan.detect.scorers.kmeans import k_means
 
 N_PROTOTYPES = 256
 
+BLOCK = 16_384
+"""Training rows whose distances to all prototypes are held at once."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Space:
@@ -93,10 +96,18 @@ def left_out_squared_distance(x: Array, centers: Array) -> Array:
     """
     if len(centers) == 1:
         return squared_distance(x, centers) * np.float32((len(x) / max(len(x) - 1, 1)) ** 2)
-    squared = np.einsum("ij,ij->i", centers, centers) - 2 * (x @ centers.T)  # (n, k)
-    two = np.argpartition(squared, 1, axis=1)[:, :2]  # (n, 2), nearest first
-    first, second = np.take_along_axis(squared, two, axis=1).T + np.einsum("ij,ij->i", x, x)
-    size = np.bincount(two[:, 0], minlength=len(centers))[two[:, 0]]
+    nearest = np.empty(len(x), dtype=np.intp)
+    two = np.empty((len(x), 2), dtype=np.float32)  # squared distances to the nearest and the second nearest centre
+    own_squares = np.einsum("ij,ij->i", centers, centers)
+    for start in range(0, len(x), BLOCK):  # all rows by all centres at once would take gigabytes
+        rows = x[start : start + BLOCK]
+        squared = own_squares - 2 * (rows @ centers.T)  # (b, k)
+        first_two = np.argpartition(squared, 1, axis=1)[:, :2]  # (b, 2), nearest first
+        nearest[start : start + BLOCK] = first_two[:, 0]
+        two[start : start + BLOCK] = np.take_along_axis(squared, first_two, axis=1)
+        two[start : start + BLOCK] += np.einsum("ij,ij->i", rows, rows)[:, None]
+    first, second = two.T
+    size = np.bincount(nearest, minlength=len(centers))[nearest]
     grown = np.where(size > 1, (size / np.maximum(size - 1, 1)) ** 2, np.inf)
     with np.errstate(invalid="ignore"):  # 0 * inf of a row that is its own centre: the second nearest is taken
         own = np.maximum(first, 0) * grown
