@@ -14,10 +14,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clan.detect.model import fit_model
+from clan.detect.presets import preset
 from clan.evaluate.datasets import dataset, find_datasets, read_dataset
 from clan.evaluate.metrics import auroc, threshold_at_fpr
 from clan.evaluate.protocols import benign_split
@@ -50,6 +53,15 @@ def choosing_split(name: str, seed: int) -> tuple[Floats, Floats, NDArray[np.str
 
 
 _read = cache(read_dataset)
+
+
+def default_with(scorer: str = "prototypes", **changes: Any) -> Scores:
+    """Score by the default with another scorer, or other settings of the training."""
+
+    def score(train: Floats, test: Floats, seed: int) -> Floats:
+        return fit_model(train, preset("default").changed(scorer=scorer, train=changes), seed=seed).score(test)
+
+    return score
 
 
 def judge(scores: Floats, labels: NDArray[np.str_], benign: str) -> tuple[float, float]:

@@ -6,35 +6,16 @@ CLAN_TEST_DATA=/path/to/shared python benchmarks/quality/studies/negatives.py [-
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from clan.detect.model import fit_model
-from clan.detect.presets import preset
 from clan.evaluate.rivals import rival
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from benchmarks.quality.studies.choosing import Floats, Scores, study
-
-
-def default_with(**changes: Any) -> Scores:
-    """Score by the default model with other training settings."""
-
-    def score(train: Floats, test: Floats, seed: int) -> Floats:
-        recipe = preset("default")
-        return fit_model(train, replace(recipe, train=replace(recipe.train, **changes)), seed=seed).score(test)
-
-    return score
-
-
-def features_only(train: Floats, test: Floats, seed: int) -> Floats:
-    """Score by the prototypes among the features."""
-    return fit_model(train, replace(preset("default"), scorer="feature_prototypes"), seed=seed).score(test)
+from benchmarks.quality.studies.choosing import Floats, default_with, study
 
 
 def untrained(train: Floats, test: Floats, seed: int) -> Floats:
@@ -48,7 +29,7 @@ if __name__ == "__main__":
         "Negatives and networks",
         {
             "default: uniform or difference, 3 blocks of 128, 400 steps": default_with(),
-            "no encoder": features_only,
+            "no encoder": default_with("feature_prototypes"),
             "encoder never trained": untrained,
             "uniform": default_with(augmentation="uniform"),
             "difference": default_with(augmentation="difference"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,13 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from clan.detect.levels import Level
-from clan.detect.model import fit_model
-from clan.detect.presets import preset
 from clan.detect.scorers.kmeans import k_means
 from clan.detect.scorers.prototypes import squared_distance
 from clan.encoder import fit_scaler
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from benchmarks.quality.studies.choosing import Floats, Scores, study
+from benchmarks.quality.studies.choosing import Floats, Scores, default_with, study
 
 Array = NDArray[np.float32]
 Fit = Callable[[Array, int], Callable[[Array], Floats]]
@@ -148,16 +145,6 @@ def together(how: Callable[[Sequence[Floats]], Floats], *kinds: tuple[Fit, str])
     return score
 
 
-def default(train: Floats, test: Floats, seed: int) -> Floats:
-    """Score by the default."""
-    return fit_model(train, preset("default"), seed=seed).score(test)
-
-
-def embedding(train: Floats, test: Floats, seed: int) -> Floats:
-    """Score by the prototypes in the embedding alone."""
-    return fit_model(train, replace(preset("default"), scorer="embedding_prototypes"), seed=seed).score(test)
-
-
 def _log(squared: Any) -> Floats:
     return np.asarray(np.log(squared + FLOOR), dtype=np.float64)
 
@@ -171,8 +158,8 @@ if __name__ == "__main__":
     study(
         "Distances and spaces",
         {
-            "default: 256 prototypes on ranks, and in the embedding": default,
-            "the embedding alone": embedding,
+            "default: 256 prototypes on ranks, and in the embedding": default_with(),
+            "the embedding alone": default_with("embedding_prototypes"),
             "prototypes on ranks": alone(prototypes),
             "the same, six starts": alone(several),
             "the same, six times four fifths of the columns": alone(column_bags),

@@ -25,7 +25,7 @@ def check_table(table: object, budget: Budget, by: Sequence[str]) -> None:
         ConfigError: They do not go together.
     """
     check_keys(by, budget)
-    frame = columns.collect(table).head(0) if columns.is_frame(table) else None
+    frame = columns.collect(table.head(0)) if columns.is_frame(table) else None  # not all of a lazy table
     if by:
         if frame is None:
             raise SchemaError("thresholds by group need a flow table (polars): an array has no hosts, ports or times")

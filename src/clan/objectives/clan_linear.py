@@ -39,9 +39,19 @@ def clan_linear_loss(
     n = len(benign)
     pair_cosines = benign.sum(dim=0).square().sum() - n  # over the n (n - 1) ordered pairs
     pull = (1 - pair_cosines / max(n * (n - 1), 1)) / 2 if n > 1 else benign.sum() * 0
-    violations = F.relu(margin - (1 - benign[:n_anchors] @ augmented.T) / 2)  # (anchors, m)
-    push = violations.sum() / (violations > MASK).sum().clamp(min=1)
-    return 0.5 * pull + 0.5 * push
+    return 0.5 * pull + 0.5 * push_away(benign[:n_anchors], augmented, margin)
+
+
+def push_away(benign: torch.Tensor, augmented: torch.Tensor, margin: float) -> torch.Tensor:
+    """Give the second term: mean violation of the margin over the pairs that violate it; 0 where none does.
+
+    Args:
+        benign: Unit vectors. Shape `(n, dim)`.
+        augmented: Unit vectors. Shape `(m, dim)`.
+        margin: Distance beyond which an augmented flow is left alone. In (0, 1].
+    """
+    violations = F.relu(margin - (1 - benign @ augmented.T) / 2)  # (n, m)
+    return violations.sum() / (violations > MASK).sum().clamp(min=1)
 
 
 class ClanLinearLoss(ClanLoss):

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from clan.errors import ConfigError
 from clan.objectives.base import Views
-from clan.objectives.clan import MASK, ClanLoss
+from clan.objectives.clan import ClanLoss
+from clan.objectives.clan_linear import push_away
 
 
 def clan_near_loss(
@@ -45,9 +46,7 @@ def clan_near_loss(
             apart = torch.cdist(x.float(), x.float()).fill_diagonal_(torch.inf)
             near = apart.topk(n_near, largest=False).indices  # (n, n_near)
         pull = ((1 - (benign[:, None] * benign[near]).sum(dim=2)) / 2).mean()
-    violations = F.relu(margin - (1 - benign @ augmented.T) / 2)  # (n, m)
-    push = violations.sum() / (violations > MASK).sum().clamp(min=1)
-    return 0.5 * pull + 0.5 * push
+    return 0.5 * pull + 0.5 * push_away(benign, augmented, margin)
 
 
 class ClanNearLoss(ClanLoss):
