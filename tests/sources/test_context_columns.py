@@ -12,10 +12,12 @@ from tests.sources.packets.capture import conversation
 
 from clan.context import ContextEngine
 from clan.errors import ConfigError
-from clan.schema import IDENTITY, features_of
+from clan.flows import FlowSettings
+from clan.schema import CONN_MEASURED, IDENTITY, features_of
 from clan.sources import FlowReader, read_flows
 from clan.sources.context_columns import ContextColumns
 from clan.sources.groups import wanted_groups
+from clan.sources.packets import PacketSource
 
 GROUPS = ("context", "flow")
 
@@ -31,6 +33,18 @@ def captures(tmp_path: Path) -> list[str]:
 def test_context_needs_conn_and_shows_only_what_was_asked_for(captures: list[str]) -> None:
     flows = read_flows(captures, features=GROUPS)
     assert flows.columns == [*IDENTITY, *(f.name for f in features_of(GROUPS))]
+
+
+def test_without_conn_only_what_the_context_needs_of_it_is_made(captures: list[str]) -> None:
+    settings = FlowSettings()
+    (given,) = PacketSource(captures[:1], settings, features=("flow", "context")).batches()
+    assert given.columns == [*IDENTITY, *(f.name for f in features_of(["flow"])), *CONN_MEASURED]
+    both = read_flows(captures, features=("flow", "conn", "context"))
+    assert_frame_equal(read_flows(captures, features=("flow", "context")), both.drop(_names("conn")), check_exact=True)
+
+
+def _names(group: str) -> list[str]:
+    return [feature.name for feature in features_of([group])]
 
 
 def test_every_file_starts_without_context(captures: list[str]) -> None:

@@ -18,7 +18,8 @@ class Source(Protocol):
     groups: tuple[str, ...]
     """The feature groups that it can tell (names of `clan.schema.GROUPS`), first the one that it gives unless asked.
 
-    A constructor takes the groups that are wanted as `features`, and checks them by `clan.sources.groups`."""
+    A constructor takes the groups that are wanted as `features`, and checks them by `clan.sources.groups`. For
+    `context` it gives the measured columns of `conn`, that `ContextColumns` computes it from."""
     bytes_read: int
     """How far reading has come, in bytes of the file as it lies on disk."""
 

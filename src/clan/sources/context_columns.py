@@ -16,7 +16,7 @@ class ContextColumns:
     """The context of several streams, which may take turns; does nothing where it is not among the groups.
 
     Args:
-        groups: Feature groups of the tables to make; sources are asked for `clan.sources.groups.measured` of them.
+        groups: Feature groups of the tables to make; sources give what `context` is computed from, as they are asked.
     """
 
     def __init__(self, groups: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from clan.errors import ConfigError
-from clan.schema import IDENTITY, features_of
+from clan.schema import CONN_MEASURED, IDENTITY, features_of
 from clan.sources.conn import complete
 
 CONTEXT: Final = "context"
@@ -81,7 +81,7 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
 
 
 def measured(groups: Sequence[str]) -> tuple[str, ...]:
-    """Give what a source has to be asked for, so that some groups can be computed from it.
+    """Give what has to be measured, so that some groups can be computed from it.
 
     Example:
         >>> measured(["flow", "context"])
@@ -95,9 +95,13 @@ def in_order(frame: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
 
     Args:
         frame: Identity columns, and what the source measured of each group; perhaps `early`, which stays at the end.
-        groups: As `measured` gives them.
+        groups: As they are wanted. For `context` without `conn` only the measured columns of that come along: nobody
+            will see them, and what follows from them costs as much as the context itself.
     """
+    own = [feature.name for feature in features_of([group for group in groups if group != CONTEXT])]
     if "conn" in groups:
         frame = complete(frame)
+    elif CONTEXT in groups:
+        own += CONN_MEASURED
     early = ["early"] if "early" in frame.columns else []
-    return frame[[*IDENTITY, *(feature.name for feature in features_of(groups)), *early]]
+    return frame[[*IDENTITY, *own, *early]]

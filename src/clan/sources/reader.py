@@ -15,7 +15,7 @@ from clan.sources.base import Source
 from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
 from clan.sources.formats import check_kept, format_named, recognise_all
-from clan.sources.groups import check_groups, measured, wanted_groups
+from clan.sources.groups import check_groups, wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
@@ -134,7 +134,7 @@ class FlowReader:
             formats,
             workers=self.workers,
             settings=self.settings,
-            features=measured(self.groups),
+            features=self.groups,
             strict=self._strict,
         )
 
@@ -159,7 +159,7 @@ class FlowReader:
         if pool is None or number not in self._shared:
             options = {"columns": self._columns} if self.kind == "table" else {}
             source: Source = self._formats[paths[0]].open(
-                paths, self.settings, features=measured(self.groups), strict=self._strict, **self._keeping, **options
+                paths, self.settings, features=self.groups, strict=self._strict, **self._keeping, **options
             )
         else:
             source = pool.source(self._shared[number])

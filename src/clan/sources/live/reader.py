@@ -14,7 +14,7 @@ import polars as pl
 from clan.errors import SourceUnavailable
 from clan.flows import EarlyReports, FlowSettings
 from clan.sources.context_columns import ContextColumns
-from clan.sources.groups import measured, wanted_groups
+from clan.sources.groups import wanted_groups
 from clan.sources.live.source import LiveSource
 from clan.sources.live.warm_up import warm_up
 from clan.sources.report import ReadReport
@@ -99,7 +99,7 @@ class LiveReader:
         try:
             for name in dict.fromkeys(interfaces):
                 self.sources.append(
-                    LiveSource(name, self.settings, features=measured(self.groups), bpf=bpf, early=early, tool=tool)
+                    LiveSource(name, self.settings, features=self.groups, bpf=bpf, early=early, tool=tool)
                 )
         except BaseException:
             self.close()

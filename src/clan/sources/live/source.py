@@ -10,7 +10,7 @@ import polars as pl
 
 from clan.errors import ConfigError
 from clan.flows import PACKET_GROUPS, EarlyReports, FlowEngine, FlowSettings
-from clan.sources.groups import in_order, wanted_groups
+from clan.sources.groups import in_order, measured, wanted_groups
 from clan.sources.live.capture import STOP_S, Capture, start_capture
 from clan.sources.live.pressure import Pressure
 from clan.sources.live.tool import check_interface
@@ -71,7 +71,7 @@ class LiveSource:
         self._clock = clock
         self._stop_by: float | None = None  # when the tool must have ended; None while it shall capture
         self._features = wanted_groups(features, told=self.groups, kind=self.kind)
-        self._engine = FlowEngine(settings, source=interface, early=early, groups=self._features)
+        self._engine = FlowEngine(settings, source=interface, early=early, groups=measured(self._features))
         self.capture: Capture = start_capture(interface, bpf=bpf, tool=tool)
         self._reader = PacketReader(self.capture.stream, chunk_bytes=TURN_BYTES)
         now = clock()

@@ -8,7 +8,7 @@ import polars as pl
 
 from clan.errors import ConfigError
 from clan.flows import PACKET_GROUPS, FlowEngine, FlowSettings
-from clan.sources.groups import in_order, wanted_groups
+from clan.sources.groups import in_order, measured, wanted_groups
 from clan.sources.packets.bytestream import ByteStream
 from clan.sources.packets.reader import CHUNK_BYTES, PacketReader
 
@@ -48,7 +48,7 @@ class PacketSource:
         self.settings = settings.manifest()
         self._paths, self._chunk_bytes, self._strict = list(paths), chunk_bytes, strict
         self._features = wanted_groups(features, told=self.groups, kind=self.kind)
-        self._engine = FlowEngine(settings, source=self.name, groups=self._features)
+        self._engine = FlowEngine(settings, source=self.name, groups=measured(self._features))
         self._stream: ByteStream | None = ByteStream(paths[0])
         self._warnings: list[str] = []
         self._bad_packets = 0

@@ -10,6 +10,7 @@ import polars as pl
 
 from clan.errors import ConfigError, SchemaError, UnsupportedFormat
 from clan.flows import FlowSettings
+from clan.sources.groups import measured
 from clan.sources.packets import STDIN, ByteStream
 from clan.sources.records import LineReader
 from clan.sources.tabular.columns import ColumnMap
@@ -57,7 +58,7 @@ class TableSource:
             raise ConfigError("a table needs at least one path")
         self.name, self.bytes_read = paths[0], 0
         self._paths, self._strict = list(paths), strict
-        self._features = tuple(features or GROUPS[:1])
+        self._features = measured(features or GROUPS[:1])
         remembered = dict(columns or {})
         self._numbers = frozenset(remembered.pop("numbers", ()))
         self._layout_name = remembered.pop("layout", None)
