@@ -63,9 +63,7 @@ def cross_fit(
     n_epochs += sum(_matched_epochs(train, n, int((learn & (folds != fold)).sum())) for fold in range(n_folds))
     n_parts = len(part_columns(recipe, groups or ["table"]))
     watch = _stage(progress, 0, n_epochs * n_parts, "final model")
-    final = fit_model(
-        _chosen(values, learn), recipe, seed=seed, groups=groups, progress=watch, interrupted=stopped.append
-    )
+    final = fit_model(values, recipe, seed=seed, groups=groups, learn=learn, progress=watch, interrupted=stopped.append)
     if stopped:
         train = replace(train, epochs=stopped.pop(), max_steps=None)
     scores, known = np.full((len(values), n_parts), np.nan), np.zeros(len(values), dtype=np.bool_)
@@ -74,9 +72,9 @@ def cross_fit(
         epochs = _matched_epochs(train, n, int((learn & ~held).sum()))
         shorter = replace(recipe, train=replace(train, epochs=epochs, max_steps=None))
         watch = _stage(progress, done * n_parts, n_epochs * n_parts, f"fold {fold + 1} of {n_folds}")
-        rows = _chosen(values, learn & ~held)
-        model = fit_model(rows, shorter, seed=seed, groups=groups, progress=watch, interrupted=stopped.append)
-        del rows  # before those of the next fold are copied
+        model = fit_model(
+            values, shorter, seed=seed, groups=groups, learn=learn & ~held, progress=watch, interrupted=stopped.append
+        )
         if stopped:  # it is behind the final model, so its scores say nothing about that one's
             break
         scores[held], known[held] = model.part_scores(values[held]), True
@@ -86,11 +84,6 @@ def cross_fit(
     combined = np.full(len(values), np.nan)
     final, combined[known] = final.levelled_on(scores[known], recipe)
     return final, combined
-
-
-def _chosen(values: NDArray[np.float64], which: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Copy the chosen rows; all of them are not copied."""
-    return values if which.all() else values[which]
 
 
 def _matched_epochs(train: TrainSettings, n: int, n_fold: int) -> int:

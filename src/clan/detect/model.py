@@ -16,7 +16,8 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from clan.detect.levels import Level
 from clan.detect.part import Part, fit_part
 from clan.detect.presets import Preset
-from clan.encoder import Encoder, scaler_for_groups
+from clan.encoder import Encoder, Scaler, fit_scaler, scaler_for_groups
+from clan.encoder.scaler import Kind
 from clan.train import TrainProgress
 
 Floats = NDArray[np.float64]
@@ -174,16 +175,18 @@ def fit_model(
     *,
     seed: int,
     groups: Sequence[str] | None = None,
+    learn: NDArray[np.bool_] | None = None,
     progress: Callable[[TrainProgress], None] | None = None,
     interrupted: Callable[[int], None] | None = None,
 ) -> Model:
     """Fit the parts to benign rows; of several, the levels are still to be found (`Model.levelled_on`).
 
     Args:
-        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
+        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown.
         recipe: What to fit.
         seed: Seeds everything random.
         groups: Feature group of each column; None for all `table`.
+        learn: Rows to learn from, at least 2. Shape `(n,)`; None for all.
         progress: Called after each epoch of each part.
         interrupted: Called with the epochs done when the training was interrupted; the parts that are left are then
             trained for no longer.
@@ -194,12 +197,12 @@ def fit_model(
     """
     groups = ["table"] * values.shape[1] if groups is None else groups
     columns, stopped = part_columns(recipe, groups), list[int]()
-    n_epochs, parts = recipe.train.epochs_for(len(values)), dict[str, Part]()
+    n_learnt = len(values) if learn is None else int(learn.sum())
+    n_epochs, parts = recipe.train.epochs_for(n_learnt), dict[str, Part]()
     for done, (name, own) in enumerate(columns.items()):
         train = replace(recipe.train, epochs=stopped[0], max_steps=None) if stopped else recipe.train
         parts[name] = fit_part(
-            values if len(own) == values.shape[1] else values[:, own],
-            _scaler_of(recipe, groups, own),
+            *_scaled(values, learn, own, _scaler_of(recipe, groups, own)),
             _scorer_of(recipe, groups, own),
             replace(recipe, train=train),
             seed=seed,
@@ -249,7 +252,23 @@ def _by_blocks(
     return scores
 
 
-def _scaler_of(recipe: Preset, groups: Sequence[str], own: NDArray[np.intp]) -> str | tuple[str, ...]:
+def _scaled(
+    values: Floats, learn: NDArray[np.bool_] | None, own: NDArray[np.intp], kind: Kind
+) -> tuple[Scaler, NDArray[np.float32]]:
+    """Fit a scaler to rows and columns, and scale them.
+
+    The raw values are copied in here only: a network is trained while the whole table is in memory already.
+    """
+    every_column = len(own) == values.shape[1]
+    if learn is None or learn.all():
+        chosen = values if every_column else values[:, own]
+    else:
+        chosen = values[learn] if every_column else values[np.ix_(learn, own)]
+    scaler = fit_scaler(kind, chosen)
+    return scaler, scaler.transform(chosen)
+
+
+def _scaler_of(recipe: Preset, groups: Sequence[str], own: NDArray[np.intp]) -> Kind:
     """Say how the columns of a part are scaled."""
     kind = scaler_for_groups(recipe.scaler, groups)
     return kind if isinstance(kind, str) else tuple(kind[i] for i in own)

@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from clan.detect.presets import Preset
 from clan.detect.scorers import Scorer, scorer_class
-from clan.encoder import Encoder, Scaler, fit_scaler
+from clan.encoder import Encoder, Scaler
 from clan.errors import MissingExtra
 from clan.train import TrainProgress
 
@@ -90,8 +90,8 @@ class Part:
 
 
 def fit_part(
-    values: Floats,
-    scaler: str | Sequence[str],
+    scaler: Scaler,
+    x: NDArray[np.float32],
     scorer: str,
     recipe: Preset,
     *,
@@ -99,11 +99,11 @@ def fit_part(
     progress: Callable[[TrainProgress], None] | None = None,
     interrupted: Callable[[int], None] | None = None,
 ) -> Part:
-    """Fit scaler, encoder and scorer to benign rows.
+    """Fit encoder and scorer to benign rows.
 
     Args:
-        values: Raw features. Shape `(n, n_features)`, finite or NaN = unknown, n >= 2.
-        scaler: One for all columns, or one for each.
+        scaler: As it was fitted to them.
+        x: The rows as it scales them. Shape `(n, n_outputs)`, n >= 2.
         scorer: Its name.
         recipe: How the encoder is trained.
         seed: Seeds everything random.
@@ -114,19 +114,17 @@ def fit_part(
         MissingExtra: The recipe trains an encoder and torch is not installed.
         TrainingError: Training failed.
     """
-    fitted = fit_scaler(scaler, values)
-    x = fitted.transform(values)  # (n, n_features)
     kind = scorer_class(scorer)
     if not kind.needs_encoder:
         with _threads(recipe):
-            return Part(scaler=fitted, encoder=None, scorer=kind.fit(x, _no_columns(len(x)), seed=seed))
+            return Part(scaler=scaler, encoder=None, scorer=kind.fit(x, _no_columns(len(x)), seed=seed))
     try:
         from clan.train.loop import train_encoder
     except ImportError as error:
         raise MissingExtra("torch", "train", "train a model") from error
     with _threads(recipe):
         encoder = train_encoder(x, recipe.train, seed=seed, progress=progress, interrupted=interrupted)
-        return Part(scaler=fitted, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
+        return Part(scaler=scaler, encoder=encoder, scorer=kind.fit(x, encoder.embed(x), seed=seed))
 
 
 def _no_columns(n: int) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from clan.errors import ConfigError, DataError, TrainingError, TrainingWarning
 from clan.objectives import Objective, Views, objective
 from clan.train.hardware import pick_device, pick_dtype
 from clan.train.progress import TrainProgress
-from clan.train.settings import MIN_VALIDATION_ROWS, TrainSettings
+from clan.train.settings import TrainSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +88,7 @@ def train(  # noqa: C901, PLR0915 - one loop, read top to bottom
     loss_of = objective(settings.objective, margin=settings.margin, **settings.objective_params)
     _check_labels(y, len(x), loss_of, settings)
     anchor, augment = _augmentations(settings, loss_of, on_device)
-    rows, held, classes, held_classes = _hold_back(x, y, settings.validation_fraction, on_cpu, device)
+    rows, held, classes, held_classes = _hold_back(x, y, settings.n_held(len(x)), on_cpu, device)
     held_anchor, held_augmented = anchor(held), augment(held)  # fixed, so that epochs compare
     network = Network(
         x.shape[1],
@@ -182,17 +182,15 @@ def _check_labels(y: NDArray[np.int64] | None, n: int, loss_of: Objective, setti
 def _hold_back(
     x: NDArray[np.float32],
     y: NDArray[np.int64] | None,
-    fraction: float,
+    n_held: int,
     generator: torch.Generator,
     device: torch.device,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-    """Shuffle the rows and split off those that early stopping looks at; none when they would be too few.
+    """Shuffle the rows and split off those that early stopping looks at.
 
     Returns:
         Rows to train on, rows held back, and the classes of both where they are known.
     """
-    n_held = int(fraction * len(x))
-    n_held = n_held if n_held >= MIN_VALIDATION_ROWS else 0
     order = torch.randperm(len(x), generator=generator)
     rows = torch.from_numpy(x)[order].to(device)  # (n, n_features)
     if y is None:

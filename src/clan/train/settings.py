@@ -11,6 +11,9 @@ from clan.errors import ConfigError
 MIN_VALIDATION_ROWS = 20
 """With fewer rows held back than this, early stopping would look at noise; the training loss is used."""
 
+MAX_VALIDATION_ROWS = 20_000
+"""More would tell the loss no better, and their activations are in memory all at once."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
@@ -36,7 +39,8 @@ class TrainSettings:
         probability: Chance that a value is changed in an augmented view.
         bound: Replacements of ``"uniform"`` come from U(-bound, bound).
         augmentation_params: Parameters of the augmentations' own, such as ``{"std": 0.5}``.
-        validation_fraction: Share of the rows held back for the loss that early stopping looks at; 0 turns it off.
+        validation_fraction: Share of the rows, `MAX_VALIDATION_ROWS` of them at most, held back for the loss that early
+            stopping looks at; 0 turns it off.
         patience: Epochs without a better loss after which training stops.
         precision: ``"auto"`` (bfloat16 where it is faster: a GPU or a processor with AMX), ``"bfloat16"`` or
             ``"float32"``.
@@ -79,8 +83,18 @@ class TrainSettings:
 
     def steps_per_epoch(self, n: int) -> int:
         """Steps of one epoch when n rows come to `fit`, less those that early stopping holds back."""
-        n_held = int(self.validation_fraction * n)
-        return math.ceil((n - (n_held if n_held >= MIN_VALIDATION_ROWS else 0)) / self.batch_size)
+        return math.ceil((n - self.n_held(n)) / self.batch_size)
+
+    def n_held(self, n: int) -> int:
+        """Rows that early stopping holds back of n; none when they would be too few.
+
+        Example:
+            >>> settings = TrainSettings(validation_fraction=0.1)
+            >>> settings.n_held(100), settings.n_held(1_000), settings.n_held(1_000_000)
+            (0, 100, 20000)
+        """
+        n_held = min(int(self.validation_fraction * n), MAX_VALIDATION_ROWS)
+        return n_held if n_held >= MIN_VALIDATION_ROWS else 0
 
     def __post_init__(self) -> None:
         for name in ("width", "n_blocks", "dim", "epochs", "batch_size", "patience"):
