@@ -8,7 +8,7 @@ ClanError(Exception)
 ├─ SchemaError(+ValueError)            columns that are missing, extra or mean something else
 ├─ DataError(+ValueError)              too few rows, no usable times, nothing finite
 ├─ SourceError                         what could not be read
-│  ├─ SourceUnavailable(+OSError)      no such file, no permission, a directory with nothing in it
+│  ├─ SourceUnavailable(+OSError)      no such file (traffic, labels, hosts ...), no permission, an empty folder
 │  ├─ UnsupportedFormat                not a format that clan reads
 │  ├─ MalformedRecord(+ValueError)     a record that lies about itself; raised only when strict
 │  └─ NoFlows                          everything was read and nothing was a flow; says why
@@ -80,7 +80,7 @@ class SourceError(ClanError):
 
 
 class SourceUnavailable(SourceError, OSError):
-    """The source is not there, or may not be read."""
+    """What is to be read is not there, or may not be read: traffic, or a file of hosts, labels or suppressions."""
 
 
 class UnsupportedFormat(SourceError):

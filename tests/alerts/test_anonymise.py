@@ -14,7 +14,7 @@ from tests.alerts.attacks import make_alert
 from clan.alerts import Alert
 from clan.alerts.anonymise import _KEPT, Anonymiser
 from clan.alerts.sinks.encodings.eve import encode
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SinkError
 
 KEY = bytes(range(32))
 REPLACED = {"src_ip", "dst_ip", "uid", "source", "incident_id"}
@@ -78,7 +78,7 @@ def test_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     path.write_text("not a key\n")
     with pytest.raises(ConfigError, match="expected 64 hexadecimal digits"):
         Anonymiser.of_file(path)
-    with pytest.raises(ConfigError, match="cannot be made"):
+    with pytest.raises(SinkError, match="cannot be made"):
         Anonymiser.of_file(tmp_path / "nowhere" / "key")
     with pytest.raises(ConfigError, match="a key has 32 bytes, got 3"):
         Anonymiser(b"abc")

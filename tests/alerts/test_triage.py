@@ -25,7 +25,7 @@ from clan.alerts import (
     suppression,
 )
 from clan.alerts.store import FeatureRows, Query, Store
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 
 def attack() -> list[Alert]:
@@ -199,6 +199,6 @@ def test_what_waits_for_a_full_disk_is_bounded_and_counted(tmp_path: Path) -> No
 
 def test_a_missing_file_of_hosts_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"names of hosts cannot be read from .*none\.csv: No such file or directory$"
+        SourceUnavailable, match=r"names of hosts cannot be read from .*none\.csv: No such file or directory$"
     ):
         Hosts.read(tmp_path / "none.csv")

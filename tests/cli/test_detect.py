@@ -42,8 +42,19 @@ def test_the_budget_holds_on_another_quiet_day(model: str, tmp_path: Path, capsy
     assert main(["detect", "-m", model, *quiet, "--scores", str(scores)]) == 0
     assert alert_rate(pl.read_parquet(scores)) < 0.02
     told = capsys.readouterr().err
-    assert "within the budget" in told
+    assert ": as many as expected" in told
+    assert "budget holding: " in told  # the only judgement on the budget
+    assert " the budget" not in told
     assert f"wrote {tmp_path / 'a.ndjson'}" in told.replace("\n", "")
+
+
+@pytest.mark.parametrize(("option", "what"), [("--hosts", "names of hosts"), ("--suppress", "suppressions")])
+def test_a_named_file_that_is_not_there_fails_as_a_missing_model_does(
+    model: str, mixed: str, option: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [main(["detect", "-m", m, "-r", mixed, option, "nowhere"]) for m in ("nowhere.clan", model)]
+    assert codes == [1, 1]
+    assert f"error: {what} cannot be read from nowhere: No such file" in capsys.readouterr().err
 
 
 def test_an_alert_is_an_eve_line_with_its_reasons(model: str, mixed: str, tmp_path: Path) -> None:

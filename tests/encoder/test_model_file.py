@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +58,31 @@ def test_every_truncation_is_noticed(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"hello", b"\x80\x04\x95" + bytes(100), bytes(200), b"\x10" + bytes(7) + b"[" * 16, b"\xff" * 64],
+    ("content", "what"),
+    [
+        (b"", "nothing: it is empty"),
+        (b"hello", "text that begins 'hello'"),
+        (b"uid,ts_start,src_ip\r\nC1,2,10.0.0.1\r\n" * 9, "text that begins 'uid,ts_start,src_ip'"),
+        (b"\xd4\xc3\xb2\xa1\x02\0\x04\0" + bytes(100), "a capture (pcap)"),
+        (b"\x0a\x0d\x0d\x0a\x1c\0\0\0" + bytes(100), "a capture (pcapng)"),
+        (b"\x80\x04\x95" + bytes(100), "bytes 80 04 95 00"),
+        (bytes(200), "bytes 00 00 00 00"),
+        (b"\x10" + bytes(7) + b"[" * 16, "bytes 10 00 00 00"),
+        (b"\x10" + bytes(7) + b"{" * 16, "a header that holds no manifest"),
+        (b"\xff" * 64, "bytes ff ff ff ff"),
+    ],
 )
-def test_foreign_files_are_refused_as_foreign(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "f").write_bytes(content)
-    with pytest.raises(ModelFileError, match="is not a clan model"):
-        read_model(tmp_path / "f")
+def test_foreign_files_are_refused_as_what_they_are(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "{f}").write_bytes(content)
+    expected = f"f}} is not a clan model: expected a file that `clan train` or ClanDetector.save wrote, found {what}. "
+    with pytest.raises(ModelFileError, match=re.escape(expected + "The model goes behind -m")):
+        read_model(tmp_path / "{f}")
+
+
+def test_a_model_that_was_cut_off_in_its_header_says_so(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ModelFileError, match=r"was cut off: its header should have \d+ bytes, found 32"):
+        read_model(path)
 
 
 def test_other_safetensors_files_are_refused(tmp_path: Path) -> None:

@@ -53,6 +53,20 @@ def test_ports_that_systems_hand_out_are_no_name() -> None:
     assert normal_clusters(high, scaled, n_clusters=1)[0].services[0][0] == "UDP to high ports"
 
 
+def test_what_has_no_ports_is_named_without() -> None:
+    flows, scaled = services()
+    rows = np.arange(len(flows))
+    echo = flows.with_columns(  # codes of one type are not told apart
+        src_port=pl.Series(np.where(rows % 4 == 0, 3, 8)),
+        dst_port=pl.Series(np.where(rows % 4 == 0, rows % 3, 0)),
+        protocol=pl.lit(1),
+    )
+    (cluster,) = normal_clusters(echo, scaled, n_clusters=1)
+    assert cluster.services == (("ICMP type 8", 0.75), ("ICMP type 3", 0.25))
+    tunnel = flows.with_columns(protocol=pl.lit(47))
+    assert normal_clusters(tunnel, scaled, n_clusters=1)[0].services == (("GRE", 1.0),)
+
+
 def test_a_table_without_addresses_has_clusters_too() -> None:
     _, scaled = services()
     found = normal_clusters(pl.DataFrame({"x": scaled[:, 0]}), scaled, n_clusters=2)

@@ -53,6 +53,26 @@ def test_history_comes_behind_where_it_is_unusual() -> None:
     assert history_of(flows.select("src_ip"), ends, {}) == [(), ()]
 
 
+def test_what_has_no_ports_is_named_in_their_place() -> None:
+    flows = pl.DataFrame(
+        {
+            "src_ip": ["a"] * 5,
+            "dst_ip": ["b"] * 5,
+            "src_port": [8, 0, None, 1024, 1024],
+            "dst_port": [0, 0, None, 80, None],
+            "protocol": [1, 1, 47, 6, 6],
+        }
+    )
+    ends = ends_of(flows)
+    assert [end.title for end in ends] == [
+        "a to b over ICMP type 8", "a to b over ICMP", "a to b over GRE", "a to b port 80", "a to b"
+    ]  # fmt: skip
+    phrase = {f.name: f.phrase for f in features_of(["context"])}["ctx_svc_flows_60s"]
+    assert [end.say(phrase, 50.0) for end in (ends[0], ends[3])] == [
+        "b was sent 50 flows over ICMP type 8 within a minute", "b was sent 50 flows on port 80 within a minute"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("feature", [f for f in features_of(["context"]) if f.phrase], ids=lambda f: f.name)
 def test_every_phrase_is_filled(feature: object) -> None:
     said = Ends(src="{dst}", dst="{0.x}", port="{").say(feature.phrase, 7.0)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from clan.alerts.explanation import RANGE, Explanation, HostFact, NormalFlow
 from clan.alerts.reason import Reason
-from clan.alerts.transport import transport_name
+from clan.alerts.transport import transport_name, transport_words
 from clan.errors import DataError
 from clan.schema import IDENTITY
 
@@ -42,9 +42,9 @@ class Alert(Struct, frozen=True, kw_only=True):
         uid: The flow's own identifier, the same for the same packets.
         community_id: Community ID, or None.
         src_ip: Address of the originator, or None.
-        src_port: Port of the originator, or None where the protocol has none.
+        src_port: Port of the originator (of ICMP the type), or None where the protocol has none.
         dst_ip: Address of the responder, or None.
-        dst_port: Port of the responder, or None.
+        dst_port: Port of the responder (of ICMP the type that answers, or the code), or None.
         protocol: IANA protocol number, or None.
         source: The stream that the flow came from.
         anomaly_score: Higher is more anomalous.
@@ -141,6 +141,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     def transport(self) -> str | None:
         """Upper-case name of the protocol, or None."""
         return None if self.protocol is None else transport_name(self.protocol)
+
+    @property
+    def transport_words(self) -> str | None:
+        """The protocol and, of ICMP, the type, or None."""
+        return None if self.protocol is None else transport_words(self.protocol, self.src_port, self.dst_port)
 
 
 @lru_cache(maxsize=8192)  # whoever stores, writes and groups an alert asks for it

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from clan.alerts.alert import Alert
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SinkError, SourceUnavailable
 
 KEY_BYTES = 32
 
@@ -48,21 +48,22 @@ class Anonymiser:
         """Read a key (64 hexadecimal digits), or make one where there is no file, readable by its owner only.
 
         Raises:
-            ConfigError: The file holds no key, or cannot be read or made.
+            ConfigError: The file holds no key.
+            SourceUnavailable, SinkError: It cannot be read, or made.
         """
         try:
             made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             pass
         except OSError as error:
-            raise ConfigError(f"the key {path} cannot be made: {error.strerror or error}") from error
+            raise SinkError(f"the key {path} cannot be made: {error.strerror or error}") from error
         else:
             with os.fdopen(made, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(KEY_BYTES) + "\n")
         try:
             return cls(bytes.fromhex(Path(path).read_text(encoding="ascii").strip()))
         except OSError as error:
-            raise ConfigError(f"the key {path} cannot be read: {error.strerror or error}") from error
+            raise SourceUnavailable(f"the key {path} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise ConfigError(f"{path} holds no key: expected {2 * KEY_BYTES} hexadecimal digits") from error
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from clan.alerts.quantity import quantity
 from clan.alerts.reason import Reason
 from clan.alerts.transport import transport_name
+from clan.schema import has_ports
 
 REPLACED: Final = "replaced"
 SHARED: Final = "shared"
@@ -30,7 +31,7 @@ class NormalFlow(Struct, frozen=True, kw_only=True):
         uid: Its identifier, where the training flows had one.
         timestamp: Its start in UTC, or None.
         protocol: IANA protocol number, or None.
-        port: Port of the responder, or None.
+        port: Port of the responder, or what its protocol has there, or None.
         src_ip: Address of the originator, where the model was allowed to keep it.
         dst_ip: Address of the responder, where the model was allowed to keep it.
         anomaly_score: Its score by the same model.
@@ -50,7 +51,7 @@ class NormalFlow(Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """The flow in one short line; texts are as the source spelt them, not escaped."""
         service = None if self.protocol is None else transport_name(self.protocol)
-        if service is not None and self.port is not None:
+        if service is not None and self.port is not None and has_ports(self.protocol):
             service = f"{service} port {self.port}"
         where = " to ".join(ip for ip in (self.src_ip, self.dst_ip) if ip is not None)
         when = None if self.timestamp is None else self.timestamp.strftime("%Y-%m-%d %H:%M:%S UTC")

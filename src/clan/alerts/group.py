@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from clan.alerts.group_distinct import DistinctCount, PortCount
+from clan.schema import has_ports
 
 WIDE = 32
 """A group of more targets or services than this takes all further flows of its actor: that is what a sweep is."""
-NO_PORTS = frozenset((1, 58))
-"""ICMP and ICMPv6, whose type and code stand where others have ports."""
 FEW_PORTS = 8
 """Up to so many ports an actor knocks at services; above, at ports."""
 
@@ -93,7 +92,7 @@ class Group:
             self.one_protocol = None
         if self.one_src_port != flow.src_port:
             self.one_src_port = None
-        if flow.dst_port is not None and 0 <= flow.dst_port < 65_536 and flow.protocol not in NO_PORTS:
+        if flow.dst_port is not None and 0 <= flow.dst_port < 65_536 and has_ports(flow.protocol):
             self.ports.add(flow.dst_port)
         if len(self.services) <= WIDE:
             self.services.add((flow.protocol, flow.dst_port))

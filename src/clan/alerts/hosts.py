@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 _MOST_KEPT = 65_536  # addresses whose names are remembered
 _MOST_LINES = 1_000_000
@@ -49,13 +49,15 @@ class Hosts:
         has a table `[hosts]`: `"10.0.0.5" = "printer"` or `"10.0.0.0/24" = { name = "...", group = "..." }`.
 
         Raises:
-            ConfigError: The file cannot be read, or a line of it means nothing; says which.
+            SourceUnavailable: The file cannot be read.
+            ConfigError: It is no text, or a line of it means nothing; says which.
         """
         try:
             text = Path(path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = (error.strerror if isinstance(error, OSError) else None) or error
-            raise ConfigError(f"names of hosts cannot be read from {path}: {why}") from error
+        except OSError as error:
+            raise SourceUnavailable(f"names of hosts cannot be read from {path}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is no UTF-8 text, which names of hosts are read from: {error}") from error
         parse = _toml if Path(path).suffix.lower() == ".toml" else _csv
         return cls(parse(text, str(path)))
 

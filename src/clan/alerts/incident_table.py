@@ -66,7 +66,9 @@ def shape(incident: Incident) -> str:
     protocol = incident.transport or ""
     if incident.n_ports == 1:
         return f"{words}, {protocol} port {incident.ports[0]}".replace("  ", " ")
-    return f"{words}, {incident.n_ports:,} {protocol} ports".replace("  ", " ") if incident.n_ports else words
+    if incident.n_ports:
+        return f"{words}, {incident.n_ports:,} {protocol} ports".replace("  ", " ")
+    return f"{words}, {protocol}" if protocol else words
 
 
 def _end(address: str | None, name: str | None, count: int) -> str:

@@ -13,6 +13,7 @@ from clan.alerts.alert import SEVERITIES, Alert
 from clan.alerts.fitting_table import FittingTable
 from clan.alerts.quantity import count, number
 from clan.alerts.text import visible
+from clan.schema import has_ports
 
 STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
 
@@ -46,10 +47,11 @@ def summary(
     """
     low, high = interval
     found = len(alerts) if n_alerts is None else n_alerts
-    verdict = "within" if low <= found <= high else "above" if found > high else "below"
+    # of one run's chance alone; whether the budget holds is for clan.drift.Holding to say
+    verdict = "as many as" if low <= found <= high else "more than" if found > high else "fewer than"
     head = Text(
         f"{found:,} alert{'' if found == 1 else 's'} in {n_flows:,} flows; "
-        f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} the budget"
+        f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} expected"
     )
     if not alerts:
         return Group(head)
@@ -92,11 +94,17 @@ def endpoint(ip: str | None, port: int | None) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def ends_of(alert: Alert) -> tuple[str, str]:
+    """Write where a flow came from and where it went, with ports where its protocol has some; both are printable."""
+    src, dst = (alert.src_port, alert.dst_port) if has_ports(alert.protocol) else (None, None)
+    return endpoint(alert.src_ip, src), endpoint(alert.dst_ip, dst)
+
+
 def _source(alert: Alert) -> str:
     """Write where a flow came from; where a table names no host, which flow it is."""
     if alert.src_ip is None and alert.dst_ip is None:
         return f"flow {visible(alert.uid, limit=40)}"
-    return endpoint(alert.src_ip, alert.src_port)
+    return ends_of(alert)[0]
 
 
 def _alert_table(alerts: Sequence[Alert], top: int) -> FittingTable:
@@ -113,8 +121,8 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> FittingTable:
                 Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
                 Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
                 Text(_source(a)),
-                Text(endpoint(a.dst_ip, a.dst_port)),
-                Text(a.transport or "?"),
+                Text(ends_of(a)[1]),
+                Text(a.transport_words or "?"),
                 *([Text(visible(a.label or "", limit=24))] if named else []),
                 Text(number(a.p_value)),
                 Text(visible(a.headline, limit=160)),

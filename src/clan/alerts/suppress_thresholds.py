@@ -16,7 +16,7 @@ from pathlib import Path
 from clan.alerts.rate_limit import RateLimit
 from clan.alerts.sinks.encodings.eve import GENERATOR_ID, SIGNATURE_ID
 from clan.alerts.suppression import Suppression
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 _MOST_BYTES = 16_000_000
 _KINDS = ("suppress", "threshold", "event_filter", "rate_filter")
@@ -49,12 +49,13 @@ def read_thresholds(path: str | Path) -> ThresholdFile:
     """Read a `threshold.config`.
 
     Raises:
-        ConfigError: The file cannot be read, or a line that is for clan is broken; says which.
+        SourceUnavailable: The file cannot be read.
+        ConfigError: A line that is for clan is broken; says which.
     """
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise ConfigError(f"suppressions cannot be read from {path}: {error.strerror or error}") from error
+        raise SourceUnavailable(f"suppressions cannot be read from {path}: {error.strerror or error}") from error
     if len(raw) > _MOST_BYTES:
         raise ConfigError(f"{path} has {len(raw):,} bytes; a threshold.config has at most {_MOST_BYTES:,}")
     found = ThresholdFile()

@@ -9,7 +9,7 @@ from clan.alerts.rate_limit import RateLimit
 from clan.alerts.store import Store
 from clan.alerts.suppress_thresholds import ThresholdFile, read_thresholds
 from clan.alerts.suppressions import Suppressions
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 
 class WatchedSuppressions:
@@ -68,7 +68,7 @@ class WatchedSuppressions:
         self._stamps[path] = stamp
         try:
             self.files[path] = read_thresholds(path)
-        except ConfigError as error:
+        except (ConfigError, SourceUnavailable) as error:
             self.problem = str(error)
             return False
         self.problem = None

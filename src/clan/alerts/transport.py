@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clan.errors import ConfigError
+from clan.schema import ICMP
 
 _NAMES = {
     1: "ICMP",
@@ -26,6 +27,25 @@ def transport_name(protocol: int) -> str:
         ('TCP', '046')
     """
     return _NAMES.get(protocol) or f"{protocol:03d}"
+
+
+def transport_words(protocol: int, src_port: int | None, dst_port: int | None) -> str:
+    """Name the protocol of a flow and, of ICMP, its type.
+
+    Args:
+        protocol: IANA protocol number.
+        src_port: As in the column `src_port`: the type of ICMP.
+        dst_port: As in the column `dst_port`.
+
+    Example:
+        >>> transport_words(6, 1024, 80), transport_words(1, 8, 0), transport_words(58, 135, 136)
+        ('TCP', 'ICMP type 8', 'IPv6-ICMP type 135')
+    """
+    name = transport_name(protocol)
+    # two zeros are how a source writes that it tells neither: type 0 answers type 8
+    if protocol in ICMP and src_port is not None and (src_port, dst_port) != (0, 0):
+        return f"{name} type {src_port}"
+    return name
 
 
 def protocol_number(protocol: str | int) -> int:

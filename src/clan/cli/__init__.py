@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
+"""Exit code of what an interrupt cut short, as shells have it: 128 and the number of the signal."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,5 +19,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from clan.cli.app import main as run  # a second or two, in which Ctrl-C deserves no traceback
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     return run(argv)

@@ -194,7 +194,7 @@ def alert_table(found: Sequence[StoredAlert], *, title: str) -> FittingTable:
     from clan.alerts import SEVERITIES
     from clan.alerts.fitting_table import FittingTable
     from clan.alerts.quantity import number
-    from clan.alerts.summary import STYLES, endpoint, name_of
+    from clan.alerts.summary import STYLES, ends_of, name_of
     from clan.alerts.text import visible
 
     named = any(stored.alert.label is not None for stored in found)
@@ -206,9 +206,8 @@ def alert_table(found: Sequence[StoredAlert], *, title: str) -> FittingTable:
                 Text(a.alert_id, style="dim" if stored.hidden_by else ""),
                 Text("" if a.when is None else a.when.strftime("%Y-%m-%d %H:%M:%S")),
                 Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
-                Text(endpoint(a.src_ip, a.src_port)),
-                Text(endpoint(a.dst_ip, a.dst_port)),
-                Text(a.transport or "?"),
+                *map(Text, ends_of(a)),
+                Text(a.transport_words or "?"),
                 *([Text(visible(name_of(a), limit=40))] if named else []),
                 Text(number(a.p_value)),
                 Text("hidden" if stored.hidden_by else visible(a.reasons[0].sentence, limit=70) if a.reasons else ""),

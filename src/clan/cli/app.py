@@ -1,6 +1,7 @@
 """The command tree, and how errors become exit codes.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no flows were read.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no flows were read, 130 cut short by an interrupt. What runs until Ctrl-C
+(`clan watch`, `clan detect -i`) is done with the first one.
 """
 
 from __future__ import annotations

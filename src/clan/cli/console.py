@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +20,8 @@ from clan.errors import ClanWarning
 _MAX_MESSAGE = 4000
 _WIDE = 160
 """Columns of a table where no terminal sets a width: in a log file nothing need be cut short."""
+LOG_EVERY_S = 60.0
+"""How often it is logged how things go where standard error is no terminal."""
 
 
 class _Err:
@@ -46,6 +49,10 @@ class _Err:
             console.width = max(console.width, _WIDE)
         console.print(renderable)
 
+    def is_terminal(self) -> bool:
+        """Whether somebody looks on."""
+        return self._console().is_terminal
+
     def progress(self) -> Progress:
         """Make a progress bar that is shown on a terminal only."""
         console = Console(stderr=True)
@@ -62,6 +69,30 @@ class _Err:
 
 
 err = _Err()
+
+
+class ProgressLines:
+    """How long work goes, for where standard error is no terminal: a line as a stage begins, and then one a minute.
+
+    Args:
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage: str | None = None
+        self._told_at = 0.0
+
+    def update(self, stage: str, share: float) -> None:
+        """Say where the work is, if it is time to.
+
+        Args:
+            stage: What is being done.
+            share: Of all the work, what is done; in [0, 1].
+        """
+        if stage != self._stage or self._clock() - self._told_at >= LOG_EVERY_S:
+            self._stage, self._told_at = stage, self._clock()
+            err.note(f"{stage}, {share:.0%} done")
 
 
 def show(renderable: RenderableType) -> None:

@@ -15,12 +15,9 @@ from rich.console import Console
 from rich.live import Live as Display
 from rich.text import Text
 
-from clan.cli.console import err
+from clan.cli.console import LOG_EVERY_S, err
 from clan.flows import compiled_before
 from clan.sources import EndlessReader, FollowReader, LiveReader, LiveStatus, NetflowReader
-
-LOG_EVERY_S = 60.0
-"""How often the state is logged where standard error is no terminal."""
 
 
 class WatchedLiveReader(LiveReader):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clan.cli.console import err, write_json
+from clan.cli import INTERRUPTED
+from clan.cli.console import ProgressLines, err, write_json
 from clan.cli.options import (
     AlertsPerDay,
     By,
@@ -136,28 +137,33 @@ def command(
         sample.add(batch)
     if not quiet:
         tell(reader.report)
-    if days is None:
-        detector.set_params(days=sample.days)
+    detector.set_params(days=sample.days if days is None else days)
     flows = sample.flows()
-    _fit(detector, flows, reader.origin(), sample.n_seen)
+    interrupted = _fit(detector, flows, reader.origin(), sample.n_seen, quiet=quiet)
     detector.save(output)
     if json or not quiet:
         report = learnt(detector, flows, seed=seed)
         if json:
             manifest = {"model": output, "manifest": detector.manifest_, "learnt": report.as_json()}
-            write_json(as_json(reader.report) | manifest)
+            write_json(as_json(reader.report) | manifest | {"interrupted": interrupted})
         if not quiet:
-            _tell_learnt(report)
-            _tell(detector, output)
+            _tell(report, detector, output)
+    if interrupted:  # last, where it is not overlooked
+        err.warning(f"training was interrupted: {output} is the best model so far, train again for a complete one")
+        raise typer.Exit(INTERRUPTED)
 
 
-def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_seen: int) -> None:
-    """Fit with a progress bar; Ctrl-C ends the stage under way and keeps what it has."""
+def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_seen: int, *, quiet: bool) -> bool:
+    """Fit, and say how it goes; Ctrl-C ends the stage under way and keeps what it has. Gives whether there was one."""
     from clan.cli.interrupt import first_interrupt
+    from clan.errors import TrainingError
     from clan.train import TrainProgress
 
-    with err.progress() as bar, first_interrupt() as asked:
+    lines = None if quiet or err.is_terminal() else ProgressLines()
+    with err.progress() as bar, first_interrupt() as interrupt:
         task = bar.add_task("training", total=None, detail="")
+        if lines is not None:
+            lines.update(f"training on {flows.height:,} flows", 0.0)
 
         def watch(state: TrainProgress) -> None:
             bar.update(
@@ -166,23 +172,28 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_
                 total=state.n_epochs,
                 detail=f"{state.stage}, loss {state.loss:.4f}, best {state.best:.4f}",
             )
-            if asked():
+            if lines is not None:
+                lines.update(f"training: {state.stage}", state.epoch / state.n_epochs)
+            if interrupt.asked():
                 raise KeyboardInterrupt
 
-        detector.fit(flows, progress=watch, source=origin, n_seen=n_seen)
+        try:
+            detector.fit(flows, progress=watch, source=origin, n_seen=n_seen)
+        except TrainingError as error:
+            if not interrupt.obeyed:
+                raise
+            err.error(str(error))
+            raise typer.Exit(INTERRUPTED) from error
+    return interrupt.obeyed
 
 
-def _tell_learnt(report: Learnt) -> None:
-    """Say what normal is, and whether more of it would help."""
+def _tell(report: Learnt, detector: ClanDetector, output: str) -> None:
+    """Say what normal is and whether more of it would help, and what the model expects."""
     err.note("what it learnt as normal:")
     for cluster in report.clusters:
         err.note(f"  {cluster.sentence}")
     if report.curve is not None:
         err.note(report.curve.sentence)
-
-
-def _tell(detector: ClanDetector, output: str) -> None:
-    """Say what the model expects."""
     calibration, training = detector.calibration_, detector.manifest_["training"]
     aside = f", {training['set_aside']:,} of them set aside as outlying" if training["set_aside"] else ""
     err.note(

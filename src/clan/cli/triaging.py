@@ -84,7 +84,8 @@ def open_triage(
     """Open what the options name; the stack closes it.
 
     Raises:
-        ConfigError: A file that cannot be read, a limit below 1, or a word that means nothing.
+        ConfigError: A limit below 1, a file with a line or an option with a word that means nothing.
+        SourceUnavailable: A file that cannot be read.
         StoreError, SinkError: The store or the file cannot be opened.
     """
     from clan.alerts import RateLimit, TriageSettings, encode_incident

@@ -13,6 +13,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from clan.encoder.foreign import found
 from clan.errors import ModelFileError
 
 FORMAT_VERSION = 2
@@ -106,20 +107,29 @@ def _read_bytes(path: Path) -> bytes:
 
 def _content(path: str | Path, data: bytes) -> dict[str, Any]:
     """Parse the metadata of a safetensors file: eight bytes of length, then JSON."""
-    foreign = f"{path} is not a clan model (a model is written by `clan train` or ClanDetector.save)"
-    if len(data) < 8:
-        raise ModelFileError(f"{foreign}: it has {len(data)} bytes")
-    (length,) = struct.unpack("<Q", data[:8])
-    if length > min(len(data) - 8, MAX_HEADER_BYTES):
-        raise ModelFileError(f"{foreign}, or it was cut off: its header should have {length:,} bytes")
+    (length,) = struct.unpack("<Q", data[:8]) if len(data) >= 8 else (MAX_HEADER_BYTES + 1,)
+    if length > MAX_HEADER_BYTES or data[8:9] not in (b"", b"{"):
+        raise _foreign(path, found(data))
+    if length > len(data) - 8:
+        raise ModelFileError(
+            f"{path} was cut off: its header should have {length:,} bytes, found {len(data) - 8:,}; "
+            "train or copy it again"
+        )
     try:
         header = json.loads(data[8 : 8 + length])
         content = json.loads(header["__metadata__"][KEY], parse_constant=_refuse)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelFileError(f"{foreign}: its header holds no manifest") from error
+        raise _foreign(path, "a header that holds no manifest") from error
     if not isinstance(content, dict):
-        raise ModelFileError(f"{foreign}: its manifest is no table")
+        raise _foreign(path, "a manifest that is no table")
     return content
+
+
+def _foreign(path: str | Path, what: str) -> ModelFileError:
+    return ModelFileError(
+        f"{path} is not a clan model: expected a file that `clan train` or ClanDetector.save wrote, found {what}. "
+        "The model goes behind -m, what is to be read behind -r"
+    )
 
 
 def _refuse(constant: str) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 import polars as pl
 
 from clan.alerts import HostFact
-from clan.schema import features_of
+from clan.alerts.transport import transport_words
+from clan.schema import features_of, has_ports
 
 MOST_FACTS: Final = 4
 """Of a flow; those that are unusual among benign flows come first."""
@@ -27,11 +28,18 @@ class Ends:
     src: str
     dst: str
     port: str
+    over: str = ""  # what has no ports, such as "ICMP type 8"
 
     def say(self, phrase: str, value: float) -> str:
         """Fill a phrase of the schema; what comes out is as the source spelt it, not escaped."""
+        service = f"over {self.over}" if self.over else f"on port {self.port}"
         # not str.format: a brace in what a source calls a host would be taken for a place
-        for place, text in (("{value}", shown(value)), ("{src}", self.src), ("{dst}", self.dst), ("{port}", self.port)):
+        for place, text in (
+            ("{value}", shown(value)),
+            ("{src}", self.src),
+            ("{dst}", self.dst),
+            ("{service}", service),
+        ):
             head, found, tail = phrase.partition(place)
             phrase = f"{head}{text}{tail}" if found else phrase
         return phrase
@@ -41,7 +49,8 @@ class Ends:
         """Who speaks to whom, as far as it is known."""
         if self.src == self.dst == "?":
             return "this flow"
-        return f"{self.src} to {self.dst}" + ("" if self.port == "?" else f" port {self.port}")
+        service = f" over {self.over}" if self.over else "" if self.port == "?" else f" port {self.port}"
+        return f"{self.src} to {self.dst}{service}"
 
 
 def shown(value: float) -> str:
@@ -56,12 +65,21 @@ def shown(value: float) -> str:
 
 def ends_of(flows: pl.DataFrame) -> list[Ends]:
     """Name the ends of each flow; ``?`` where a table does not tell."""
-    names = ("src_ip", "dst_ip", "dst_port")
-    texts = [
+    hosts = (
         flows[name].cast(pl.String).fill_null("?").to_list() if name in flows.columns else ["?"] * flows.height
-        for name in names
-    ]
-    return [Ends(src=src, dst=dst, port=port) for src, dst, port in zip(*texts, strict=True)]
+        for name in ("src_ip", "dst_ip")
+    )
+    numbers = (
+        flows[name].cast(pl.Int64).to_list() if name in flows.columns else [None] * flows.height
+        for name in ("protocol", "src_port", "dst_port")
+    )
+    return [_ends(*row) for row in zip(*hosts, *numbers, strict=True)]
+
+
+def _ends(src: str, dst: str, protocol: int | None, src_port: int | None, dst_port: int | None) -> Ends:
+    if protocol is not None and not has_ports(protocol):
+        return Ends(src=src, dst=dst, port="?", over=transport_words(protocol, src_port, dst_port))
+    return Ends(src=src, dst=dst, port="?" if dst_port is None else str(dst_port))
 
 
 def history_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
 from clan.alerts.quantity import quantity
-from clan.alerts.transport import transport_name
+from clan.alerts.transport import transport_words
+from clan.schema import WITH_PORTS
 
 N_CLUSTERS: Final = 8
 LEAST_SHARE: Final = 0.2
@@ -124,19 +126,28 @@ def _services(flows: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     """Name the services that make up most of a cluster."""
     if not {"protocol", "dst_port"} <= set(flows.columns) or flows["protocol"].null_count() == flows.height:
         return ()
-    known = pl.col("dst_port").cast(pl.Int64)
-    port = pl.when(known < DYNAMIC_PORTS).then(known).when(known.is_not_null()).then(-1)
-    counts = (
-        flows.select("protocol", port=port).group_by("protocol", "port").len().sort("len", "protocol", descending=True)
+    named: Counter[str] = Counter()
+    numbers = flows.select(
+        pl.col(name).cast(pl.Int64) if name in flows.columns else pl.lit(None, pl.Int64()).alias(name)
+        for name in ("protocol", "src_port", "dst_port")
     )
-    named = []
-    for protocol, number, n in counts.head(2).iter_rows():
-        if protocol is not None and n / flows.height >= LEAST_SHARE:
-            where = ""
-            if number is not None and (number >= 0 or protocol in (6, 17)):
-                where = f" to port {number}" if number >= 0 else " to high ports"
-            named.append((f"{transport_name(protocol)}{where}", n / flows.height))
-    return tuple(named)
+    ported = pl.col("protocol").is_in(WITH_PORTS)
+    kinds = numbers.with_columns(  # what is not told apart is not counted apart
+        src_port=pl.when(~ported).then("src_port"),
+        dst_port=pl.when(ported & (pl.col("dst_port") >= DYNAMIC_PORTS)).then(DYNAMIC_PORTS).otherwise("dst_port"),
+    )
+    for protocol, src_port, dst_port, n in kinds.group_by(kinds.columns).len().iter_rows():
+        if protocol is not None:
+            named[_service(protocol, src_port, dst_port)] += n
+    common = sorted(named.items(), key=lambda item: (-item[1], item[0]))[:2]
+    return tuple((name, n / flows.height) for name, n in common if n / flows.height >= LEAST_SHARE)
+
+
+def _service(protocol: int, src_port: int | None, dst_port: int | None) -> str:
+    words = transport_words(protocol, src_port, dst_port)
+    if dst_port is None or protocol not in WITH_PORTS:
+        return words
+    return f"{words} to high ports" if dst_port >= DYNAMIC_PORTS else f"{words} to port {dst_port}"
 
 
 def _distinct(flows: pl.DataFrame, column: str) -> int | None:

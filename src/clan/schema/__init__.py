@@ -6,6 +6,7 @@ from clan.schema.context_group import WINDOWS
 from clan.schema.feature import KINDS, Feature
 from clan.schema.groups import GROUPS, TABLE_PREFIX, check_columns, features_of, schema_hash, table_feature
 from clan.schema.identity import CARRIED, IDENTITY
+from clan.schema.ports import ICMP, WITH_PORTS, has_ports
 
 __all__ = [
     "CARRIED",
@@ -13,15 +14,18 @@ __all__ = [
     "CONN_TOLD",
     "GROUPS",
     "HISTORY",
+    "ICMP",
     "IDENTITY",
     "KINDS",
     "SERVICES",
     "STATES",
     "TABLE_PREFIX",
     "WINDOWS",
+    "WITH_PORTS",
     "Feature",
     "check_columns",
     "features_of",
+    "has_ports",
     "schema_hash",
     "table_feature",
 ]

@@ -52,15 +52,15 @@ _PHRASES: Final = {
     "dst_ports": "{value} ports of {dst} were tried",
     "pair_flows": "{src} had {value} flows to {dst}",
     "pair_ports": "{src} tried {value} ports of {dst}",
-    "svc_flows": "port {port} of {dst} was sent {value} flows",
-    "svc_sources": "{value} hosts contacted port {port} of {dst}",
-    "srcport_flows": "{src} had {value} flows to port {port} of any host",
-    "srcport_peers": "{src} contacted port {port} of {value} hosts",
+    "svc_flows": "{dst} was sent {value} flows {service}",
+    "svc_sources": "{value} hosts contacted {dst} {service}",
+    "srcport_flows": "{src} had {value} flows {service} to any host",
+    "srcport_peers": "{src} contacted {value} hosts {service}",
     "src_failed_per_success": "{src} had {value} failed flows for each that succeeded",
     "dst_failed_per_success": "{dst} was sent {value} failed flows for each that succeeded",
     "pair_failed_per_success": "{src} had {value} failed flows to {dst} for each that succeeded",
-    "svc_failed_per_success": "port {port} of {dst} was sent {value} failed flows for each that succeeded",
-    "srcport_failed_per_success": "{src} had {value} failed flows to port {port} of any host for each that succeeded",
+    "svc_failed_per_success": "{dst} was sent {value} failed flows {service} for each that succeeded",
+    "srcport_failed_per_success": "{src} had {value} failed flows {service} to any host for each that succeeded",
 }
 """What counts say of the hosts of a flow."""
 

@@ -31,7 +31,7 @@ class Feature:
         sources: Kinds of source that can tell it.
         approximate: Those among them that tell it only approximately, each with how.
         phrase: What a value says, as a sentence without its end that has ``{value}`` and, where it needs them,
-            ``{src}``, ``{dst}`` and ``{port}`` in it; ``""`` where `meaning` has to do.
+            ``{src}``, ``{dst}`` and ``{service}`` (such as "on port 80") in it; ``""`` where `meaning` has to do.
     """
 
     name: str

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from clan.alerts.quantity import count
-from clan.drift import HoldingState, Verdict
+from clan.drift import HoldingState
 from clan.sources import meaning
 from clan.watch.snapshot import Snapshot, TriageState
-
-_VERDICTS: Final[dict[Verdict, str]] = {
-    "too early": "too early to judge",
-    "holding": "within the budget",
-    "above": "above the budget",
-    "below": "below the budget",
-}
 
 
 def span(seconds: float) -> str:

@@ -64,7 +64,14 @@ def test_page_is_well_formed_and_tells_what_was_asked() -> None:
     tree = Page(page)
     names = [tag for tag, _ in tree.elements]
     assert names.count("details") == 6
-    for words in ("Office, Tuesday", "office.pcap", "The alert budget holds", "12,345", "threshold 0.5", "75 values"):
+    for words in (
+        "Office, Tuesday",
+        "office.pcap",
+        "As many alerts as the budget expects",
+        "12,345",
+        "threshold 0.5",
+        "75 values",
+    ):
         assert words in page
     for heading in ("Alerts over time", "Scores against the threshold", "Hosts with most alerts", "cannot tell"):
         assert heading in page
@@ -139,7 +146,7 @@ def test_flood_is_capped_by_p_value_and_says_where_the_rest_is() -> None:
 
 @pytest.mark.parametrize(
     ("interval", "verdict"),
-    [((0, 5), "More alerts than"), ((6, 6), "The alert budget holds"), ((7, 9), "Fewer alerts than")],
+    [((0, 5), "More alerts than"), ((6, 6), "As many alerts as the budget expects"), ((7, 9), "Fewer alerts than")],
 )
 def test_verdict_compares_with_the_interval(interval: tuple[float, float], verdict: str) -> None:
     assert verdict in render(replace(data(scored_frame(400, 6)), expected_interval=interval))

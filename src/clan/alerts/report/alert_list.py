@@ -11,7 +11,7 @@ from clan.alerts.explanation import METHODS
 from clan.alerts.quantity import number, quantity
 from clan.alerts.reason import Reason
 from clan.alerts.report.range_picture import range_picture
-from clan.alerts.summary import endpoint, name_of
+from clan.alerts.summary import ends_of, name_of
 from clan.alerts.text import visible
 
 MOST_ALERTS = 500
@@ -48,14 +48,12 @@ def alert_list(alerts: Sequence[Alert]) -> str:
 def _alert(alert: Alert, *, unfolded: bool) -> str:
     first = safe(alert.headline)
     name = f'<b class="name">{safe(name_of(alert))}</b> ' if alert.label is not None else ""
-    source, destination = (
-        html.escape(endpoint(ip, port)) for ip, port in ((alert.src_ip, alert.src_port), (alert.dst_ip, alert.dst_port))
-    )
+    source, destination = map(html.escape, ends_of(alert))
     return (
         f"<details{' open' if unfolded else ''}><summary><div class='row'>"
         f'<span><span class="pill s{alert.severity}">{SEVERITIES[alert.severity]}</span></span>'
         f"<span>{_moment(alert.timestamp)}</span>"
-        f"<span>{source} → {destination} {safe(alert.transport or '')}</span>"
+        f"<span>{source} → {destination} {safe(alert.transport_words or '')}</span>"
         f"<span>{number(alert.anomaly_score)}</span><span>{alert.p_value:.2g}</span>"
         f'<span class="why">{name}{first}</span></div></summary>'
         f'<div class="inside">{_sentence(alert)}{_reasons(alert.reasons)}{_around(alert)}{_identity(alert)}</div>'

@@ -97,8 +97,8 @@ def _verdict(observed: int, interval: tuple[float, float]) -> tuple[str, str, st
             "low",
         )
     return (
-        "The alert budget holds",
-        "As many alerts as the budget expects of benign traffic. Each is still worth its look.",
+        "As many alerts as the budget expects",
+        "Benign traffic like that of the calibration raises as many. Each is still worth its look.",
         "good",
     )
 

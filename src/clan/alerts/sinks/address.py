@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 _MOST = 4096
 
@@ -97,6 +97,7 @@ def secret_of(env: str | None, file: str | None, *, what: str) -> str | None:
 
     Raises:
         ConfigError: Both are given, or there is nothing there.
+        SourceUnavailable: The file cannot be read.
     """
     if env is not None and file is not None:
         raise ConfigError(f"the {what} is given twice, by environment variable and by file")
@@ -107,8 +108,10 @@ def secret_of(env: str | None, file: str | None, *, what: str) -> str | None:
         try:
             with Path(file).open(encoding="utf-8") as lines:
                 found = lines.readline(_MOST).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the {what} cannot be read from {file}: {error}") from error
+        except OSError as error:
+            raise SourceUnavailable(f"the {what} cannot be read from {file}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{file}, where the {what} should be, is no UTF-8 text") from error
         where = file
     else:
         return None

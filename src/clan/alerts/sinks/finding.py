@@ -16,6 +16,7 @@ from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.severity import LEVELS, Level
 from clan.alerts.text import bounded, visible
 from clan.alerts.transport import transport_name
+from clan.schema import has_ports
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDRESS = 128  # characters of an address or a name that are kept
@@ -168,13 +169,14 @@ def sentence_of(alert: Alert) -> str:
     """Tell an alert in one line that prints as it is; its own sentence where it has one."""
     if alert.sentence:
         return visible(alert.sentence, limit=1000)
+    ported, over = has_ports(alert.protocol), alert.transport_words
     who, whom = (
         "an unknown host"
         if address is None
-        else visible(address if port is None else f"{address} port {port}", limit=80)
+        else visible(f"{address} port {port}" if ported and port is not None else address, limit=80)
         for address, port in ((alert.src_ip, alert.src_port), (alert.dst_ip, alert.dst_port))
     )
-    text = f"{who} to {whom}{'' if alert.transport is None else f' over {alert.transport}'}: unlike benign traffic"
+    text = f"{who} to {whom}{'' if over is None else f' over {over}'}: unlike benign traffic"
     if alert.label is not None:
         text += f", named {visible(alert.label, limit=40)}"
     return f"{text}; {visible(alert.reasons[0].sentence, limit=160)}" if alert.reasons else text

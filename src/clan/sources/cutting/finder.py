@@ -14,7 +14,8 @@ from clan.flows.addresses import address_words
 from clan.flows.assemble import Packets
 from clan.flows.decode import decode_frame
 from clan.flows.jit import Int, kernel, record_type
-from clan.flows.packet import ICMP, ICMPV6, PACKET
+from clan.flows.packet import PACKET
+from clan.schema import has_ports
 
 _WANTED: Final = record_type(
     [
@@ -69,7 +70,7 @@ class FlowFinder:
             self._wanted[f"{end}_hi"], self._wanted[f"{end}_lo"] = words.high, words.low
             self._wanted["version"] = words.version
         for i, flow in enumerate(flows):
-            ported = flow.protocol not in (ICMP, ICMPV6) and flow.src_port is not None and flow.dst_port is not None
+            ported = has_ports(flow.protocol) and flow.src_port is not None and flow.dst_port is not None
             row = self._wanted[i]
             row.src_port, row.dst_port = flow.src_port or 0, flow.dst_port or 0
             row.protocol, row.ported, row.first, row.last = flow.protocol, ported, flow.first_us, flow.last_us

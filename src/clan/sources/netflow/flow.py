@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clan.flows import identify
-from clan.schema import CARRIED, IDENTITY
+from clan.schema import CARRIED, ICMP, IDENTITY, WITH_PORTS
 from clan.sources.conn import complete
 
 _FLAGS = {"fin": 0x01, "syn": 0x02, "rst": 0x04}
@@ -24,7 +24,7 @@ def to_flows(joined: pl.DataFrame, source: str) -> pl.DataFrame:
     """
     columns = {name: joined[name].to_numpy() for name in _ENDS}
     who = identify(columns, joined["start"].to_numpy(), joined["order"].to_numpy())
-    has_ports = pl.col("protocol").is_in([1, 6, 17, 33, 58, 132, 136])
+    has_ports = pl.col("protocol").is_in([*WITH_PORTS, *ICMP])
     identity = {
         "ts_start": pl.col("start").cast(pl.Datetime("us", "UTC")),
         "ts_end": pl.col("end").cast(pl.Datetime("us", "UTC")),
