@@ -17,7 +17,7 @@ def test_flows_are_counted_by_what_both_say() -> None:
     agreement.hear(pl.DataFrame({"source_alert": ["x"]}))
     agreement.agree([replace(ALERT, source_alert="x"), ALERT, replace(ALERT, source_alert="")])
     assert (agreement.theirs, agreement.both) == (4, 2)
-    assert agreement.sentence(3) == "the source itself alerted on 4 flows: 2 of them are among the 3 alerts here"
+    assert agreement.sentence(3) == "the source itself alerted on 4 flows: 2 of them among the 3 alerts here"
 
 
 def test_a_source_without_alerts_says_nothing() -> None:

@@ -26,7 +26,7 @@ def test_fewer_flows_than_a_rate_needs_says_how_many() -> None:
 
 
 def test_shorter_time_than_a_daily_budget_needs_says_how_many() -> None:
-    with pytest.raises(DataError, match=r"1 alerts a day needs at least 4,000 benign flows .* \(1 days\), found 1,000"):
+    with pytest.raises(DataError, match=r"1 alert a day needs at least 4,000 benign flows .* \(1 day\), found 1,000"):
         Budget(alerts_per_day=1).alpha(1000, 0.25)
     assert Budget(alerts_per_day=4).alpha(1000, 0.25) == 0.001  # what the message offered
 

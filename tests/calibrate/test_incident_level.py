@@ -47,7 +47,7 @@ def test_incidents_of_the_calibration_flows_are_within_the_budget(per_day: float
 
 def test_what_a_budget_of_incidents_cannot_do() -> None:
     scores, table = flows()
-    with pytest.raises(DataError, match=r"0.1 incidents a day need flows of 10 days or more, found 2"):
+    with pytest.raises(DataError, match=r"0.1 incidents a day needs flows of 10 days or more, found 2"):
         calibrate(scores, Budget(incidents_per_day=0.1), flows=table, days=2.0)
     with pytest.raises(DataError, match="cannot be grouped into incidents without the columns src_ip"):
         alpha_of_incidents(scores, table.drop("src_ip"), 5, 2.0)

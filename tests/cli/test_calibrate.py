@@ -55,7 +55,7 @@ def test_a_site_under_attack_is_not_learnt_as_normal(
 ) -> None:
     before = Path(own).read_bytes()
     assert main(["calibrate", "-m", own, "-r", mixed]) == 1
-    assert "alert far more often than the others" in capsys.readouterr().err
+    assert "alerting far more often than the others" in capsys.readouterr().err
     assert Path(own).read_bytes() == before
     scores = tmp_path / "s.parquet"
     assert main(["calibrate", "-m", own, "-r", mixed, "--trust", "-o", str(tmp_path / "learnt.clan")]) == 0

@@ -141,7 +141,7 @@ def test_alerts_of_suricata_are_told_beside_ours(folder: Path, capsys: pytest.Ca
     )
     command = ["detect", "-m", model, "-r", str(folder / "odd.json"), "-o", str(out), "--report", str(page)]
     assert main(command) == 0
-    assert "the source itself alerted on 2 flows: 1 of them are among the 1 alerts here" in " ".join(
+    assert "the source itself alerted on 2 flows: 1 of them among the 1 alert here" in " ".join(
         capsys.readouterr().err.split()
     )
     (line,) = out.read_text().splitlines()

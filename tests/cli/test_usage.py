@@ -46,7 +46,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["flows", "-r", "{junk}"], 1, "no capture and no record of flows: expected one of pcap"),
         (["flows", "-r", "{empty}"], 1, "is empty: expected one of pcap"),
         (["flows", "-r", "{folder}"], 1, "folder without a file"),
-        (["flows", "-r", "{arp}"], 3, "no flows were read: 1 packets in 1 captures; 1 frames that carry no IP"),
+        (["flows", "-r", "{arp}"], 3, "no flows were read: 1 packet in 1 capture; 1 frame that carries no IP"),
         (["flows", "-r", "{arp}", "--profile", "lycoss"], 2, "did you mean 'lycos'?"),
         (["flows", "-r", "{arp}", "--features", "flwo"], 2, "did you mean 'flow'?"),
         (["flows", "-r", "{arp}", "--format", "zeeek"], 2, "unknown format"),

@@ -213,7 +213,7 @@ def test_a_group_that_lacks_a_column_is_left_out_with_a_warning(flows: pl.DataFr
 
 def test_features_that_the_source_cannot_tell_are_left_out_with_a_warning(flows: pl.DataFrame) -> None:
     partial = flows.with_columns(pl.lit(None, dtype=pl.Float64).alias("iat_mean"))
-    with pytest.warns(DataQualityWarning, match="1 features are null in every row and are left out: iat_mean"):
+    with pytest.warns(DataQualityWarning, match="1 feature left out, null in every row: iat_mean"):
         detector = ClanDetector(**SETTINGS).fit(partial)
     assert "iat_mean" not in {f.name for f in detector.features_}
     assert np.isfinite(detector.anomaly_score(partial)).all()

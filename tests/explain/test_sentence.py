@@ -75,9 +75,13 @@ def test_what_has_no_ports_is_named_in_their_place() -> None:
 
 @pytest.mark.parametrize("feature", [f for f in features_of(["context"]) if f.phrase], ids=lambda f: f.name)
 def test_every_phrase_is_filled(feature: object) -> None:
-    said = Ends(src="{dst}", dst="{0.x}", port="{").say(feature.phrase, 7.0)  # type: ignore[attr-defined]
+    ends, phrase = Ends(src="{dst}", dst="{0.x}", port="{"), feature.phrase  # type: ignore[attr-defined]
+    said = ends.say(phrase, 7.0)
     assert "7" in said
     assert "{value}" not in said
+    words = ends.say(phrase, 1.0).split()
+    counted = words[words.index("1") + 1 :]
+    assert next(word for word in counted if word not in ("failed", "destination")) in ("flow", "host", "port")
 
 
 def test_every_feature_has_a_clause() -> None:

@@ -83,7 +83,7 @@ def test_strict_reading_refuses_damage_with_or_without_company(capture: Path, tm
 def test_nothing_but_bad_input_says_why(tmp_path: Path) -> None:
     arp = build.ethernet(bytes(46), ethertype=0x0806)
     (tmp_path / "arp.pcap").write_bytes(build.pcap([build.Frame(START_US, arp)] * 3))
-    with pytest.raises(NoFlows, match=r"3 packets in 1 captures; 3 frames that carry no IP"):
+    with pytest.raises(NoFlows, match=r"3 packets in 1 capture; 3 frames that carry no IP"):
         read_flows(tmp_path / "arp.pcap")
     (tmp_path / "bad.pcap").write_bytes(b"no capture")
     with pytest.raises(UnsupportedFormat, match="no capture"):
@@ -97,7 +97,7 @@ def test_nothing_but_bad_input_says_why(tmp_path: Path) -> None:
 def test_an_empty_capture_has_no_flows(tmp_path: Path) -> None:
     for name, data in (("a.pcap", build.pcap([])), ("b.pcapng", build.pcapng([])), ("c.pcap", build.section_header())):
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(NoFlows, match="0 packets in 1 captures"):
+        with pytest.raises(NoFlows, match="0 packets in 1 capture"):
             read_flows(tmp_path / name)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from clan.alerts.alert import Alert
+from clan.counted import counted
 
 COLUMN = "source_alert"
 
@@ -38,10 +39,9 @@ class Agreement:
 
         Example:
             >>> Agreement(theirs=4, both=3).sentence(10)
-            'the source itself alerted on 4 flows: 3 of them are among the 10 alerts here'
+            'the source itself alerted on 4 flows: 3 of them among the 10 alerts here'
         """
         if not self.theirs:
             return ""
-        flows = "flow" if self.theirs == 1 else "flows"
-        here = f"{self.both:,} of them are among the {n_alerts:,} alerts here"
-        return f"the source itself alerted on {self.theirs:,} {flows}: {here}"
+        here = f"{self.both:,} of them among the {counted(n_alerts, 'alert')} here"
+        return f"the source itself alerted on {counted(self.theirs, 'flow')}: {here}"

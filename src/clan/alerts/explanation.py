@@ -11,6 +11,7 @@ from msgspec import Struct
 from clan.alerts.quantity import quantity
 from clan.alerts.reason import Reason
 from clan.alerts.transport import transport_name
+from clan.counted import counted
 from clan.schema import has_ports
 
 REPLACED: Final = "replaced"
@@ -56,7 +57,7 @@ class NormalFlow(Struct, frozen=True, kw_only=True):
         where = " to ".join(ip for ip in (self.src_ip, self.dst_ip) if ip is not None)
         when = None if self.timestamp is None else self.timestamp.strftime("%Y-%m-%d %H:%M:%S UTC")
         told = [part for part in (service, where, when, self.uid) if part]
-        told.append(f"{self.differing} feature{'' if self.differing == 1 else 's'} apart")
+        told.append(f"{counted(self.differing, 'feature')} apart")
         return ", ".join(told)
 
 

@@ -11,6 +11,7 @@ from clan.alerts.incident_technique import Technique, technique_of
 from clan.alerts.quantity import count, quantity
 from clan.alerts.text import visible
 from clan.alerts.transport import transport_name
+from clan.counted import counted
 
 State = Literal["new", "update", "closed"]
 Pattern = Literal["single", "repeated", "port_sweep", "host_sweep", "sweep", "many_sources"]
@@ -111,12 +112,12 @@ class Incident(Struct, frozen=True, kw_only=True):
         """The incident in one line that prints as it is."""
         who = _whom(self.actor, self.actor_name, self.n_actors)
         whom = _whom(self.target, self.target_name, self.n_targets)
-        flows = f"{self.n_alerts:,} {self.transport or ''} flow{'s' * (self.n_alerts != 1)}".replace("  ", " ")
+        flows = counted(self.n_alerts, f"{self.transport or ''} flow".strip())
         text = f"{who} to {whom}: {flows}"
         if self.n_ports == 1:
             text += f", port {self.ports[0]}"
         elif self.n_ports:
-            text += f", {self.n_ports:,} ports"
+            text += f", {counted(self.n_ports, 'port')}"
         if self.duration_s:
             text += f", {quantity(self.duration_s * 1e6, 'us')}"
         return text if self.label is None else f"{text}; {visible(self.label, limit=40)}"

@@ -12,6 +12,7 @@ from clan.alerts.incident import Incident
 from clan.alerts.quantity import number
 from clan.alerts.summary import STYLES, endpoint
 from clan.alerts.text import visible
+from clan.counted import counted
 
 
 def incident_table(incidents: Sequence[Incident], *, title: str, listed: bool = False) -> Table:
@@ -67,12 +68,12 @@ def shape(incident: Incident) -> str:
     if incident.n_ports == 1:
         return f"{words}, {protocol} port {incident.ports[0]}".replace("  ", " ")
     if incident.n_ports:
-        return f"{words}, {incident.n_ports:,} {protocol} ports".replace("  ", " ")
+        return f"{words}, {counted(incident.n_ports, f'{protocol} port'.strip())}"
     return f"{words}, {protocol}" if protocol else words
 
 
 def _end(address: str | None, name: str | None, count: int) -> str:
     if address is None:
-        return f"{count:,} hosts"
+        return counted(count, "host")
     shown = endpoint(address, None)
     return f"{visible(name, limit=40)} ({shown})" if name else shown

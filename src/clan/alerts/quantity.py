@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ _TIMES = ((60e6 * 60, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
 _SIZES = ((1e9, "GB"), (1e6, "MB"))
 _PLAIN = ("ratio", "share", "count", "code", "class", "version", "indicator")
 """Units that say nothing behind a number."""
+_PLURAL = re.compile(r"[a-z]{2}[^s]s$")
+"""Units that are words for several; ``us`` and ``s`` are not."""
 
 
 def number(value: float) -> str:
@@ -42,8 +45,8 @@ def quantity(value: float, unit: str) -> str:
         unit: Unit as in the schema; ``""`` where it is unknown.
 
     Example:
-        >>> quantity(8214, "packets"), quantity(120_001_234, "us"), quantity(2_500_000, "bytes/s")
-        ('8,214 packets', '2 min', '2.5 MB/s')
+        >>> quantity(8214, "packets"), quantity(1, "packets"), quantity(120_001_234, "us"), quantity(2.5e6, "bytes/s")
+        ('8,214 packets', '1 packet', '2 min', '2.5 MB/s')
     """
     if unit == "indicator" and value in (0, 1):
         return "yes" if value else "no"
@@ -51,7 +54,8 @@ def quantity(value: float, unit: str) -> str:
     if spelling.least <= abs(value) < math.inf:
         size, ending = next(prefix for prefix in spelling.prefixes if prefix[0] <= abs(value))
         return number(value / size) + ending
-    return number(value) + spelling.ending
+    shown = number(value)
+    return shown + (spelling.of_one if shown == "1" else spelling.ending)
 
 
 class _Spelling(NamedTuple):
@@ -59,11 +63,13 @@ class _Spelling(NamedTuple):
 
     Attributes:
         ending: Without a prefix.
+        of_one: The same behind a 1.
         prefixes: From which value on what stands there instead, the largest first.
         least: The least of those values; infinite without prefixes.
     """
 
     ending: str
+    of_one: str
     prefixes: tuple[tuple[float, str], ...]
     least: float
 
@@ -73,8 +79,9 @@ def _spelling(unit: str) -> _Spelling:
     base, slash, per = unit.partition("/")
     prefixes = _TIMES if unit == "us" else _SIZES if base == "bytes" else ()
     ending = "" if unit in _PLAIN else f" {unit}".rstrip()
+    of_one = f" {base[:-1]}{slash}{per}" if ending and _PLURAL.search(base) else ending
     spelt = tuple((size, f" {name}{slash}{per}".rstrip()) for size, name in prefixes)
-    return _Spelling(ending, spelt, min((size for size, _ in spelt), default=math.inf))
+    return _Spelling(ending, of_one, spelt, min((size for size, _ in spelt), default=math.inf))
 
 
 def count(value: float) -> str:

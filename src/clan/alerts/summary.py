@@ -13,6 +13,7 @@ from clan.alerts.alert import SEVERITIES, Alert
 from clan.alerts.fitting_table import FittingTable
 from clan.alerts.quantity import count, number
 from clan.alerts.text import visible
+from clan.counted import counted
 from clan.schema import has_ports
 
 STYLES = {1: "bold red", 2: "dark_orange", 3: "yellow", 4: "dim"}
@@ -50,7 +51,7 @@ def summary(
     # of one run's chance alone; whether the budget holds is for clan.drift.Holding to say
     verdict = "as many as" if low <= found <= high else "more than" if found > high else "fewer than"
     head = Text(
-        f"{found:,} alert{'' if found == 1 else 's'} in {n_flows:,} flows; "
+        f"{counted(found, 'alert')} in {counted(n_flows, 'flow')}; "
         f"{count(expected)} expected ({count(low)} to {count(high)}): {verdict} expected"
     )
     if not alerts:

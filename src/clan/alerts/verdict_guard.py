@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clan.alerts.alert import Alert
+from clan.counted import counted
 
 MOST_SHARE = 0.2
 """A benign verdict that would hide a larger share of the visible alerts is refused, once it is at least `FEW`."""
@@ -36,8 +37,8 @@ class Effect:
 
     def __str__(self) -> str:
         return (
-            f"hides {len(self.like):,} of {_many(self.n_visible, 'alert')}, of {_many(len(self.actors), 'actor')} "
-            f"in {_many(len(self.incidents), 'incident')}"
+            f"hides {len(self.like):,} of {counted(self.n_visible, 'alert')}, of {counted(len(self.actors), 'actor')} "
+            f"in {counted(len(self.incidents), 'incident')}"
         )
 
 
@@ -62,20 +63,16 @@ def effect_of(
     others = sum(count for actor, count in actors.items() if actor != (judged.src_ip or "?"))
     if others:
         number = len(actors) - ((judged.src_ip or "?") in actors)
-        objections.append(f"would hide {_many(others, 'alert')} of {_many(number, 'other actor')}")
+        objections.append(f"would hide {counted(others, 'alert')} of {counted(number, 'other actor')}")
     own = patterns.get(judged.incident_id or "")
     found = {patterns[name] for name in incidents if name in patterns}
     if found - {own}:
         objections.append(f"would hide alerts of other patterns ({', '.join(sorted(found - {own})).replace('_', ' ')})")
     if labels:
         names = ", ".join(sorted(str(name) for name in labels))
-        objections.append(f"would hide {labels.total():,} alerts that are named {names[:120]}")
+        objections.append(f"would hide {counted(labels.total(), 'alert')} named {names[:120]}")
     if len(like) >= MOST or (len(like) >= FEW and len(like) > MOST_SHARE * n_visible):
-        objections.append(f"would hide {len(like):,} of {n_visible:,} alerts at once")
+        objections.append(f"would hide {len(like):,} of {counted(n_visible, 'alert')} at once")
     return Effect(
         like=tuple(like), n_visible=n_visible, actors=actors, incidents=incidents, objections=tuple(objections)
     )
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from clan.counted import counted
 from clan.errors import ConfigError, DataError
 
 DEFAULT_FPR = 0.01
@@ -59,9 +60,9 @@ class Budget:
     def __str__(self) -> str:
         rate = f"false-positive rate {self.fpr if self.fpr is not None else DEFAULT_FPR:g}"
         if self.alerts_per_day is not None:
-            rate = f"{self.alerts_per_day:g} alerts a day"
+            rate = f"{counted(self.alerts_per_day, 'alert', form='g')} a day"
         if self.incidents_per_day is not None:
-            rate = f"{self.incidents_per_day:g} incidents a day"
+            rate = f"{counted(self.incidents_per_day, 'incident', form='g')} a day"
         return rate if self.fdr is None else f"{rate}, at most {self.fdr:g} of the alerts false"
 
     def told(self, alpha: float) -> str:
@@ -94,8 +95,9 @@ class Budget:
                 raise DataError("incidents_per_day needs to know in how many days the flows were seen; say so: days")
             if self.incidents_per_day * days < 1:
                 raise DataError(
-                    f"{self} need flows of {1 / self.incidents_per_day:.3g} days or more, found {days:.3g}; take those "
-                    f"of a longer time, or ask for {_round_up(1 / days):g} incidents a day or more"
+                    f"{self} needs flows of {counted(1 / self.incidents_per_day, 'day', form='.3g')} or more, found "
+                    f"{days:.3g}; take those of a longer time, or ask for "
+                    f"{counted(_round_up(1 / days), 'incident', form='g')} a day or more"
                 )
             return 1 / (n + 1)
         if self.alerts_per_day is not None:
@@ -105,7 +107,7 @@ class Budget:
         needed = math.ceil(1 / self.fpr) - 1
         if n < needed:
             raise DataError(
-                f"a false-positive rate of {self.fpr:g} needs at least {needed:,} benign flows, found {n:,}; "
+                f"a false-positive rate of {self.fpr:g} needs at least {counted(needed, 'benign flow')}, found {n:,}; "
                 f"train on more, or ask for {_round_up(1 / (n + 1)):g} or more"
             )
         return self.fpr
@@ -120,15 +122,17 @@ class Budget:
         alpha = rate * days / n
         if alpha >= 1:
             raise DataError(
-                f"{rate:g} alerts a day is not below the {n / days:,.0f} flows a day of the training data; "
-                "ask for fewer alerts"
+                f"{counted(rate, 'alert', form='g')} a day is not below the {n / days:,.0f} flows a day of the "
+                "training data; ask for fewer alerts"
             )
         if alpha * (n + 1) < 1:
             raise DataError(
-                f"{rate:g} alerts a day needs at least {math.ceil(n / (rate * days)):,} benign flows at this rate of "
-                f"flows ({1 / rate:.3g} days), found {n:,} flows in {days:.3g} days; train on a longer time, "
+                f"{counted(rate, 'alert', form='g')} a day needs at least "
+                f"{counted(math.ceil(n / (rate * days)), 'benign flow')} at this rate of flows "
+                f"({counted(1 / rate, 'day', form='.3g')}), found {counted(n, 'flow')} in "
+                f"{counted(days, 'day', form='.3g')}; train on a longer time, "
                 f"say how many days they stand for (days), "
-                f"or ask for {_round_up(1 / days):g} alerts a day or more"
+                f"or ask for {counted(_round_up(1 / days), 'alert', form='g')} a day or more"
             )
         return alpha
 

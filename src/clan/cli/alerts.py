@@ -27,6 +27,7 @@ from clan.cli.storing import (
     StoreFile,
     open_store,
 )
+from clan.counted import counted
 
 if TYPE_CHECKING:
     from clan.alerts.fitting_table import FittingTable
@@ -153,7 +154,7 @@ def export(
             file.write(encode(stored.alert if hide is None else hide.alert(stored.alert)))
             count += 1
     if not quiet:
-        err.note(f"wrote {count:,} alerts{'' if hide is None else ', addresses replaced'}")
+        err.note(f"wrote {counted(count, 'alert')}{'' if hide is None else ', addresses replaced'}")
 
 
 @app.command("prune")
@@ -184,7 +185,7 @@ def prune(
     if json:
         write_json({"deleted": count, "bytes": size})
     else:
-        err.note(f"deleted {count:,} alerts; the store needs {size / 1e6:,.1f} MB")
+        err.note(f"deleted {counted(count, 'alert')}; the store needs {size / 1e6:,.1f} MB")
 
 
 def alert_table(found: Sequence[StoredAlert], *, title: str) -> FittingTable:

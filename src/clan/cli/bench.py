@@ -11,6 +11,7 @@ import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import Json, Prevalence, Quiet
+from clan.counted import counted
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def command(
         wanted.run(Library(paths, max_class_rows=max_class_rows), list(paths), options, results)
     _show(wanted, results.frame(), against=against, plot=plot, as_json=json)
     if not quiet:
-        err.note(f"{len(results.rows):,} runs in {place}")
+        err.note(f"{counted(len(results.rows), 'run')} in {place}")
 
 
 def _show(benchmark: Benchmark, runs: pl.DataFrame, *, against: str, plot: str | None, as_json: bool) -> None:

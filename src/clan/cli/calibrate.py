@@ -26,6 +26,7 @@ from clan.cli.options import (
     Workers,
     keys_of,
 )
+from clan.counted import counted
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -231,8 +232,8 @@ def _tell(loaded: LoadedModel, proposal: Proposal | None, target: str) -> None:
         if proposal.hosts:
             named = ", ".join(host.host for host in proposal.hosts[:5])
             err.warning(
-                f"left out {proposal.n_left_out:,} of {proposal.n_flows:,} flows, of {len(proposal.hosts)} hosts that "
-                f"alert far more often than the others: {named}"
+                f"left out {proposal.n_left_out:,} of {counted(proposal.n_flows, 'flow')}, of "
+                f"{counted(len(proposal.hosts), 'host')} alerting far more often than the others: {named}"
             )
         low, high = proposal.rate_interval
         err.note(
@@ -245,13 +246,13 @@ def _tell(loaded: LoadedModel, proposal: Proposal | None, target: str) -> None:
                 "later, train again, or --trust these flows"
             )
     err.note(
-        f"budget: {new.budget}; threshold {new.threshold:.4f} from {new.n:,} flows; expected false-positive rate "
-        f"{new.expected_fpr:.3%}"
+        f"budget: {new.budget}; threshold {new.threshold:.4f} from {counted(new.n, 'flow')}; "
+        f"expected false-positive rate {new.expected_fpr:.3%}"
     )
     interval = new.alerts_per_day_interval
     if interval is not None:
         low, high = interval
         err.note(f"expected false alarms a day: {new.expected_alerts_per_day:.1f} (95 % of days {low:,} to {high:,})")
     if new.groups is not None:
-        err.note(f"{len(new.groups.cells)} groups by {', '.join(new.groups.by)} have a threshold each")
+        err.note(f"a threshold for each of {counted(len(new.groups.cells), 'group')} by {', '.join(new.groups.by)}")
     err.note(f"wrote {target} (model {loaded.detector.model_id_})")

@@ -17,6 +17,7 @@ import typer
 from clan._version import __version__
 from clan.cli.console import write_json
 from clan.cli.options import Json
+from clan.counted import counted
 
 OK, MISSING, FAILED = "ok", "missing", "failed"
 _LIBRARIES = ("numpy", "numba", "polars", "scikit-learn", "safetensors", "zstandard")
@@ -73,7 +74,7 @@ def _kernels() -> tuple[str, str]:
         capture.write_bytes(header + struct.pack("<IIII", 1, 0, len(ip), len(ip)) + ip)
         flows = read_flows(capture)
     if flows["src_ip"].to_list() != ["1.2.3.4"]:
-        return FAILED, f"one packet gave {flows.height} flows"
+        return FAILED, f"one packet gave {counted(flows.height, 'flow')}"
     return OK, f"a capture was read in {time.perf_counter() - start:.1f} s (the first time includes compiling)"
 
 

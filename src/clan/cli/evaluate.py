@@ -10,6 +10,7 @@ import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import Format, Join, Json, More, Prevalence, Quiet, Read, Strict, inputs
+from clan.counted import counted
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def _tell(first: Evaluation) -> None:
     """Say what stands behind the figures."""
     err.note(f"recall and false alarms at each model's threshold; precision where {first.prevalence:g} are attacks")
     if first.n_unlabelled:
-        err.note(f"{first.n_unlabelled:,} flows have no label and were left out")
+        err.note(f"left out for want of a label: {counted(first.n_unlabelled, 'flow')}")
     if first.n_unused_labels:
-        err.warning(f"{first.n_unused_labels:,} lines of the labels mean no flow of these captures")
+        err.warning(f"no flow of these captures is meant by {counted(first.n_unused_labels, 'line')} of the labels")
     if not first.n_benign:
         err.warning("no flow is benign, so there is nothing to compare with: no AUROC and no false alarms")
 

@@ -8,6 +8,7 @@ import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import Format, Join, Json, Model, More, Quiet, Read, Strict, UnknownShare, inputs
+from clan.counted import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -211,9 +212,9 @@ def _tell(classifier: FlowClassifier, counts: dict[str, int], n_idle: int, n_ben
     """Say what was learnt."""
     err.note("labelled flows: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
     if n_benign:
-        err.note(f"and {n_benign:,} flows of the benign captures")
+        err.note(f"and {counted(n_benign, 'flow')} of the benign captures")
     if n_idle:
-        err.warning(f"{n_idle:,} labels mean no flow of these captures")
+        err.warning(f"no flow of these captures is meant by {counted(n_idle, 'label')}")
     err.note(
         f"a flow is called unknown where its unknown score exceeds {classifier.unknown_threshold_:.3f}, "
         f"as {classifier.unknown_share:.0%} of the labelled flows did when held out"

@@ -28,6 +28,7 @@ from clan.cli.options import (
     columns_of,
     groups_of,
 )
+from clan.counted import counted
 
 
 def command(
@@ -85,4 +86,4 @@ def command(
     if not quiet:
         tell(reader.report)
         if output != STDOUT:
-            err.note(f"wrote {table.rows:,} flows to {output}")
+            err.note(f"wrote {counted(table.rows, 'flow')} to {output}")

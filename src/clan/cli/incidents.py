@@ -91,6 +91,6 @@ def show_(
     if technique is not None:
         lines.append(f"ATT&CK {technique.technique_id} {technique.name} ({technique.tactic})")
     if found.n_limited:
-        lines.append(f"{found.n_limited:,} of its alerts were over the limit of their host and are not stored")
+        lines.append(f"not stored, for they were over the limit of their host: {found.n_limited:,} of its alerts")
     more = f", {len(alerts):,} of {total:,}" if len(alerts) < total else ""
     show(Group(*(Text(line) for line in lines), alert_table(alerts, title=f"Its stored alerts, latest first{more}")))

@@ -16,6 +16,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from clan.cli.console import LOG_EVERY_S, err
+from clan.counted import counted
 from clan.flows import compiled_before
 from clan.sources import EndlessReader, FollowReader, LiveReader, LiveStatus, NetflowReader
 
@@ -101,7 +102,7 @@ def line(status: LiveStatus) -> str:
     dropped = "unknown" if status.kernel_dropped is None else f"{status.kernel_dropped:,}"
     parts = [
         f"{status.packets:,} {status.unit} ({status.packets_per_s:,.0f}/s, {status.bits_per_s / 1e6:,.1f} Mbit/s)",
-        f"{status.flows:,} flows, {status.open_flows:,} open",
+        f"{counted(status.flows, 'flow')}, {status.open_flows:,} open",
         f"dropped by kernel {dropped}",
     ]
     if status.unit == "packets":

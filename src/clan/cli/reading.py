@@ -8,8 +8,9 @@ import polars as pl
 
 from clan.cli.console import err
 from clan.cli.live import WatchedFollowReader, WatchedLiveReader, WatchedNetflowReader, announce_compiling
+from clan.counted import counted
 from clan.sources import FlowReader, Readers, ReadReport
-from clan.sources.report import meaning
+from clan.sources.report import told
 
 
 class WatchedReader(FlowReader):
@@ -21,7 +22,7 @@ class WatchedReader(FlowReader):
         with err.progress() as bar:
             task = bar.add_task("reading", total=self.total_bytes or None, detail="")
             for batch in super().batches():
-                bar.update(task, completed=self.bytes_read, detail=f"{self.report.flows:,} flows")
+                bar.update(task, completed=self.bytes_read, detail=counted(self.report.flows, "flow"))
                 yield batch
 
 
@@ -33,15 +34,15 @@ def tell(report: ReadReport) -> None:
     """Say what was read, what was dropped and why, and what should be known."""
     counts = report.counts
     err.note(
-        f"read {counts[report.unit]:,} {report.unit} in {report.streams:,} stream{'s' * (report.streams != 1)}: "
-        f"{report.flows:,} flows"
+        f"read {counted(counts[report.unit], report.unit.removesuffix('s'))} in {counted(report.streams, 'stream')}: "
+        f"{counted(report.flows, 'flow')}"
     )
     losses = report.losses()
     if losses:
-        parts = (f"{n:,} {meaning(name).split(' (')[0]}" for name, n in losses.items())
+        parts = (told(name, n).split(" (")[0] for name, n in losses.items())
         err.note("not in any flow: " + "; ".join(parts))
     if counts["late_records"]:
-        err.note(f"{counts['late_records']:,} records came too late to be put in order")
+        err.note(f"too late to be put in order: {counted(counts['late_records'], 'record')}")
     for message in report.warnings[:20]:
         err.warning(message)
     alike: dict[str, list[str]] = {}  # a folder of logs has many of each kind

@@ -9,6 +9,7 @@ import typer
 from clan.cli.console import err, show, write_json
 from clan.cli.options import Json, Quiet
 from clan.cli.storing import DEFAULT, ClassName, Destination, Port, Protocol, Source, StoreFile, moment_of, open_store
+from clan.counted import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,7 +57,8 @@ def add(
         write_json({"id": entry.suppression_id, "suppression": str(entry), "hides": hiding, "hidden": before.hidden})
     elif not quiet:
         err.note(
-            f"suppression {entry.suppression_id}: {entry}; hides {before.hidden:,} of {before.visible:,} stored alerts"
+            f"suppression {entry.suppression_id}: {entry}; hides {before.hidden:,} of "
+            f"{counted(before.visible, 'stored alert')}"
         )
 
 
@@ -79,7 +81,7 @@ def preview(
     if json:
         write_json({"suppression": str(entry), **found._asdict()})
     else:
-        err.note(f"{entry} would have hidden {found.hidden:,} of {found.visible:,} alerts")
+        err.note(f"{entry} would have hidden {found.hidden:,} of {counted(found.visible, 'alert')}")
 
 
 @app.command("list")
@@ -106,7 +108,7 @@ def remove(
     with open_store(store) as opened:
         entry, shown = opened.suppression_table.remove(suppression_id)
     if not quiet:
-        err.note(f"removed {entry.suppression_id}: {entry}; {shown:,} stored alerts are seen again")
+        err.note(f"removed {entry.suppression_id}: {entry}; seen again: {counted(shown, 'stored alert')}")
 
 
 @app.command("import")
@@ -122,13 +124,13 @@ def import_(
     with open_store(store) as opened:
         hiding = sum(opened.suppression_table.add(entry) for entry in found.suppressions)
     for why, count in found.passed_over.items():
-        err.warning(f"{count:,} line{'s' * (count != 1)} passed over: {why}")
+        err.warning(f"{counted(count, 'line')} passed over: {why}")
     if found.rate_limit is not None:
         err.warning(
             "its limit is no suppression: give the file to clan detect with --suppress, or use --alerts-per-host"
         )
     if not quiet:
-        err.note(f"added {len(found.suppressions):,} suppressions, which hide {hiding:,} stored alerts")
+        err.note(f"added {counted(len(found.suppressions), 'suppression')}, hiding {counted(hiding, 'stored alert')}")
 
 
 def _made(

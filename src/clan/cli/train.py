@@ -31,6 +31,7 @@ from clan.cli.options import (
     inputs,
     keys_of,
 )
+from clan.counted import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -163,7 +164,7 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_
     with err.progress() as bar, first_interrupt() as interrupt:
         task = bar.add_task("training", total=None, detail="")
         if lines is not None:
-            lines.update(f"training on {flows.height:,} flows", 0.0)
+            lines.update(f"training on {counted(flows.height, 'flow')}", 0.0)
 
         def watch(state: TrainProgress) -> None:
             bar.update(
@@ -207,7 +208,8 @@ def _tell(report: Learnt, detector: ClanDetector, output: str) -> None:
             f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(calibration.days)} of traffic"
         )
     if calibration.groups is not None:
-        err.note(f"{len(calibration.groups.cells)} groups by {', '.join(calibration.groups.by)} have a threshold each")
+        by = ", ".join(calibration.groups.by)
+        err.note(f"a threshold for each of {counted(len(calibration.groups.cells), 'group')} by {by}")
     err.note(f"wrote {output}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from clan.cli.console import err
+from clan.counted import counted
 
 if TYPE_CHECKING:
     from clan.alerts import Incident, Triage, WatchedSuppressions
@@ -137,10 +138,10 @@ def cut_incidents(folder: str | None, monitor: Monitor, reader: object) -> None:
             with suppress(StoreError):
                 known[name] = triage.store.alert(name).alert
     written = write_incident_pcaps(folder, incidents, known, reader.files_of)
-    err.note(f"wrote the packets of {len(written.files):,} incidents to {folder}")
+    err.note(f"wrote the packets of {counted(len(written.files), 'incident')} to {folder}")
     for why in sorted(set(written.without.values())):
         count = sum(reason == why for reason in written.without.values())
-        err.warning(f"no packets of {count:,} incident{'s' * (count != 1)}: {why}")
+        err.warning(f"no packets of {counted(count, 'incident')}: {why}")
 
 
 def account_of(triage: Triage | None) -> dict[str, int]:
@@ -165,15 +166,17 @@ def tell_triage(triage: Triage) -> None:
         more = f", {len(worst)} of {tracker.n_incidents:,}" if len(worst) < tracker.n_incidents else ""
         err.show(incident_table(worst, title=f"Incidents, worst first{more}"))
     if triage.n_hidden:
-        err.note(f"{triage.n_hidden:,} alerts were hidden by suppressions")
+        err.note(f"hidden by suppressions: {counted(triage.n_hidden, 'alert')}")
     if triage.n_limited:
-        err.note(f"{triage.n_limited:,} alerts were over the limit of their host: their incidents count them")
+        err.note(f"over the limit of their host: {counted(triage.n_limited, 'alert')}; their incidents count them")
     if tracker is not None and tracker.n_evicted:
-        err.warning(f"{tracker.n_evicted:,} incidents were closed early, because too many were open at once")
+        err.warning(f"closed early, because too many were open at once: {counted(tracker.n_evicted, 'incident')}")
     if store is not None:
-        err.note(f"{store.n_stored:,} alerts are in {store.path}")
+        err.note(f"stored {counted(store.n_stored, 'alert')} in {store.path}")
         if store.n_lost + store.n_waiting:
-            err.warning(f"{store.n_lost + store.n_waiting:,} alerts and incidents could not be stored: {store.failure}")
+            err.warning(
+                f"alerts and incidents that could not be stored: {store.n_lost + store.n_waiting:,} ({store.failure})"
+            )
 
 
 def _durability(word: str) -> Literal["normal", "full"]:
@@ -188,4 +191,4 @@ def _tell(watched: WatchedSuppressions) -> None:
     """Say what of a threshold.config is not for clan, or more than it can do."""
     for path, found in watched.files.items():
         for why, count in found.passed_over.items():
-            err.warning(f"{path}: {count:,} line{'s' * (count != 1)} passed over: {why}")
+            err.warning(f"{path}: {counted(count, 'line')} passed over: {why}")

@@ -9,6 +9,7 @@ import typer
 from clan.cli.console import err, show, write_json
 from clan.cli.options import Json, Quiet
 from clan.cli.storing import DEFAULT, StoreFile, open_store
+from clan.counted import counted
 from clan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def command(
             found, shown = opened.verdict_table.undo(int(verdict))
         if not quiet:
             err.note(
-                f"verdict {found.verdict_id} ({found} on {found.alert_id}) is undone; {shown:,} alerts are seen again"
+                f"verdict {found.verdict_id} ({found} on {found.alert_id}) is undone; "
+                f"seen again: {counted(shown, 'alert')}"
             )
         return
     if verdict is None:

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clan.calibrate import DEFAULT_FPR, MIN_RANK, Budget, Calibration, assign_folds, observed_days
+from clan.counted import counted
 from clan.detect import columns
 from clan.detect.columns import Streams
 from clan.detect.contamination import suspicious_rows
@@ -108,7 +109,7 @@ def rows_of_frame(frame: pl.DataFrame, *, drop_zero_columns: bool) -> TrainingRo
         raise DataError(f"all {len(empty)} feature columns are null in every row; this source cannot tell any of them")
     if empty:
         warnings.warn(
-            f"{len(empty)} features are null in every row and are left out: {', '.join(empty[:6])}"
+            f"{counted(len(empty), 'feature')} left out, null in every row: {', '.join(empty[:6])}"
             + (f" and {len(empty) - 6} more" if len(empty) > 6 else ""),
             DataQualityWarning,
             stacklevel=4,

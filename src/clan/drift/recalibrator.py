@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from clan.calibrate import KEYS, Budget, Calibration, calibrate, observed_days
+from clan.counted import counted
 from clan.detect import ClanDetector
 from clan.drift.confidence import rate_sequence
 from clan.drift.guard import SIDES, Guard, SuspiciousHost, suspicious_hosts, without
@@ -191,8 +192,8 @@ def _refusals(said: Proposal, guard: Guard) -> list[str]:
     if share > guard.most_left_out:
         named = ", ".join(host.host for host in said.hosts[:5])
         found.append(
-            f"{share:.0%} of the flows are of {len(said.hosts)} hosts that alert far more often than the others "
-            f"({named}), and at most {guard.most_left_out:.0%} may be left out: look at them first"
+            f"{share:.0%} of the flows are of {counted(len(said.hosts), 'host')} alerting far more often than the "
+            f"others ({named}), and at most {guard.most_left_out:.0%} may be left out: look at them first"
         )
     if said.rate_interval[0] > guard.most_above * said.expected:
         found.append(

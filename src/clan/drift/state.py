@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from clan.counted import counted
 from clan.drift.features import MovedFeature
 
 Verdict = Literal["too early", "holding", "above", "below"]
@@ -92,7 +93,8 @@ class HoldingState:
     def sentence(self) -> str:
         """Say it in one line; host names and addresses are not in it."""
         low, high = self.rate_interval
-        rate = f"{self.n_alerts:,} alerts in {self.n_flows:,} flows, {self.rate:.3%} ({low:.3%} to {high:.3%})"
+        counts = f"{counted(self.n_alerts, 'alert')} in {counted(self.n_flows, 'flow')}"
+        rate = f"{counts}, {self.rate:.3%} ({low:.3%} to {high:.3%})"
         expected = "{:.3%} to {:.3%} expected".format(*self.expected_rate_interval)
         parts = [f"budget {_VERDICTS[self.verdict]}: {rate}, {expected}"]
         if self.verdict in ("above", "below") and self.since:
@@ -102,7 +104,7 @@ class HoldingState:
             parts.append(f"scores have moved{since} (index {self.score_drift:.2f})")
         if self.n_moved:
             names = ", ".join(f"{f.name} {f.psi:.2f}" for f in self.moved[:3])
-            parts.append(f"{self.n_moved} of {self.n_features} features have moved ({names})")
+            parts.append(f"moved: {self.n_moved} of {counted(self.n_features, 'feature')} ({names})")
         return "; ".join([*parts, *_ADVICE[self.advice]])
 
 

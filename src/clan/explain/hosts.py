@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,8 @@ from clan.alerts import HostFact
 from clan.alerts.transport import transport_words
 from clan.schema import features_of, has_ports
 
+_COUNTED: Final = re.compile(r"(\{value\}(?: destination| failed)? [a-z]+)s\b")
+"""What a phrase of the schema counts, up to the ending that one has not."""
 MOST_FACTS: Final = 4
 """Of a flow; those that are unusual among benign flows come first."""
 
@@ -32,10 +35,12 @@ class Ends:
 
     def say(self, phrase: str, value: float) -> str:
         """Fill a phrase of the schema; what comes out is as the source spelt it, not escaped."""
+        if (number := shown(value)) == "1":
+            phrase = _COUNTED.sub(r"\1", phrase)
         service = f"over {self.over}" if self.over else f"on port {self.port}"
         # not str.format: a brace in what a source calls a host would be taken for a place
         for place, text in (
-            ("{value}", shown(value)),
+            ("{value}", number),
             ("{src}", self.src),
             ("{dst}", self.dst),
             ("{service}", service),

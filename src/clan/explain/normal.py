@@ -13,6 +13,7 @@ from sklearn.cluster import MiniBatchKMeans
 
 from clan.alerts.quantity import quantity
 from clan.alerts.transport import transport_words
+from clan.counted import counted
 from clan.schema import WITH_PORTS
 
 N_CLUSTERS: Final = 8
@@ -58,7 +59,7 @@ class NormalCluster:
         what = " or ".join(f"{name} ({share:.0%})" for name, share in self.services) or "various services"
         parts = [f"{self.share:.1%} of flows: {what}"]
         if self.n_sources is not None and self.n_destinations is not None:
-            parts.append(f"{_counted(self.n_sources, 'source')} to {_counted(self.n_destinations, 'destination')}")
+            parts.append(f"{counted(self.n_sources, 'source')} to {counted(self.n_destinations, 'destination')}")
         if self.sizes:
             parts.append(f"in the middle {', '.join(self.sizes)}")
         if self.example is not None:
@@ -76,10 +77,6 @@ class NormalCluster:
             "sizes": list(self.sizes),
             "example": self.example,
         }
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def normal_clusters(

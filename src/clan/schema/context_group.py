@@ -49,7 +49,7 @@ _PHRASES: Final = {
     "src_ports": "{src} tried {value} destination ports",
     "dst_flows": "{dst} was sent {value} flows",
     "dst_sources": "{value} hosts contacted {dst}",
-    "dst_ports": "{value} ports of {dst} were tried",
+    "dst_ports": "{dst} was tried on {value} ports",
     "pair_flows": "{src} had {value} flows to {dst}",
     "pair_ports": "{src} tried {value} ports of {dst}",
     "svc_flows": "{dst} was sent {value} flows {service}",

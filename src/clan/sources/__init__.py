@@ -10,7 +10,7 @@ from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.opening import USUAL_READERS, Input, Reader, Readers, open_reader
 from clan.sources.reader import FlowReader, empty_flows, read_flows
 from clan.sources.redis_feed import is_redis
-from clan.sources.report import ReadReport, meaning
+from clan.sources.report import ReadReport, told
 
 __all__ = [
     "FORMATS",
@@ -35,9 +35,9 @@ __all__ = [
     "cut_flows",
     "empty_flows",
     "is_redis",
-    "meaning",
     "open_reader",
     "parse_place",
     "read_flows",
+    "told",
     "write_pcap",
 ]

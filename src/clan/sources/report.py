@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from clan.counted import counted
 from clan.flows import COUNTERS
 
 _REASONS = (
@@ -36,7 +38,7 @@ _REASONS = (
 )
 """The counters that say why a packet or record is in no flow."""
 
-_WHERE = {"packets": "captures", "records": "streams"}
+_WHERE = {"packets": "capture", "records": "stream"}
 
 _OTHER = {
     "bad_packet_blocks": "packet blocks that contradict themselves",
@@ -56,6 +58,15 @@ _OTHER = {
     "records_of_other_types": "records that are no flows",
 }
 """Meaning of the counters that are not the flow engine's."""
+_VERBS = (
+    ("s that carry", " that carries"),
+    ("s that contradict themselves", " that contradicts itself"),
+    ("s that are too long to be records", " that is too long to be a record"),
+    ("s that are no flows", " that is no flow"),
+    ("s that are", " that is"),
+    ("flows that were still", "flow that was still"),
+)
+"""Verbs behind the first noun of a meaning, of many and of one."""
 
 
 @dataclass(slots=True)
@@ -83,8 +94,9 @@ class ReadReport:
 
     def why_no_flows(self) -> str:
         """Say what became of the input, for the message that there is no flow."""
-        parts = [f"{self.counts[self.unit]:,} {self.unit} in {self.streams} {_WHERE[self.unit]}"]
-        parts += [f"{self.counts[r]:,} {meaning(r)}" for r in _REASONS if self.counts[r]]
+        n = counted(self.counts[self.unit], self.unit.removesuffix("s"))
+        parts = [f"{n} in {counted(self.streams, _WHERE[self.unit])}"]
+        parts += [told(r, self.counts[r]) for r in _REASONS if self.counts[r]]
         parts += [f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5]]
         parts += self.warnings[:5]
         return "no flows were read: " + "; ".join(parts)
@@ -94,6 +106,20 @@ class ReadReport:
         return {reason: self.counts[reason] for reason in _REASONS if self.counts[reason]}
 
 
-def meaning(counter: str) -> str:
-    """Give a counter's meaning in words."""
-    return COUNTERS.get(counter) or _OTHER.get(counter) or counter.replace("_", " ")
+def told(counter: str, n: int) -> str:
+    """Write what a counter has counted.
+
+    Example:
+        >>> told("records_without_addresses", 2_000), told("malformed_datagrams", 1)
+        ('2,000 records without addresses', '1 datagram that contradicts itself')
+    """
+    meaning = COUNTERS.get(counter) or _OTHER.get(counter) or counter.replace("_", " ")
+    return f"{n:,} {_one(meaning) if n == 1 else meaning}"
+
+
+def _one(meaning: str) -> str:
+    """Say of one what is said of many: its first noun, and the verb right behind it."""
+    for many, one in _VERBS:
+        if many in meaning:
+            return meaning.replace(many, one)
+    return re.sub(r"s\b", "", meaning, count=1)

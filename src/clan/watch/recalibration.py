@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 import polars as pl
 
+from clan.counted import counted
 from clan.detect.versions import KEPT, replace_model
 from clan.drift import Guard, Proposal, Recalibrator
 from clan.errors import DataError, SinkError
@@ -50,8 +51,9 @@ class Recalibrated:
         proposal, new = self.proposal, self.model.detector.calibration_
         return (
             f"threshold {proposal.threshold_before:.4f} before and {new.threshold:.4f} now, by "
-            f"{proposal.n_flows - proposal.n_left_out:,} flows ({proposal.n_left_out:,} left out, of "
-            f"{len(proposal.hosts)} suspicious hosts)" + ("; held down by the guard" if proposal.capped else "")
+            f"{counted(proposal.n_flows - proposal.n_left_out, 'flow')} ({proposal.n_left_out:,} left out, of "
+            f"{counted(len(proposal.hosts), 'suspicious host')})"
+            + ("; held down by the guard" if proposal.capped else "")
         )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clan.alerts.quantity import count
+from clan.counted import counted
 from clan.drift import HoldingState
-from clan.sources import meaning
+from clan.sources import told
 from clan.watch.snapshot import Snapshot, TriageState
 
 
@@ -44,7 +45,7 @@ def budget(snapshot: Snapshot) -> str:
         state.verdict, f"{state.verdict} the budget"
     )
     return (
-        f"{state.n_alerts:,} alert{'' if state.n_alerts == 1 else 's'} in {state.n_flows:,} flows, "
+        f"{counted(state.n_alerts, 'alert')} in {counted(state.n_flows, 'flow')}, "
         f"{count(state.expected)} expected ({low:,} to {high:,}): {verdict}; "
         f"rate {state.rate:.3%} ({least:.3%} to {most:.3%})"
         + ("" if per_day is None else f", made for {count(per_day)} a day")
@@ -63,8 +64,8 @@ def traffic(snapshot: Snapshot) -> str:
     """Write what comes in."""
     status = snapshot.status
     parts = [
-        f"{snapshot.n_flows:,} flows ({snapshot.flows_per_s:,.0f}/s, {status.open_flows:,} open)",
-        f"{status.packets:,} {status.unit} ({status.packets_per_s:,.0f}/s"
+        f"{counted(snapshot.n_flows, 'flow')} ({snapshot.flows_per_s:,.0f}/s, {status.open_flows:,} open)",
+        f"{counted(status.packets, status.unit.removesuffix('s'))} ({status.packets_per_s:,.0f}/s"
         + (f", {status.bits_per_s / 1e6:,.1f} Mbit/s)" if status.bits_per_s else ")"),
     ]
     return ", ".join(parts)
@@ -73,9 +74,7 @@ def traffic(snapshot: Snapshot) -> str:
 def drops(snapshot: Snapshot) -> str:
     """Write what is in no flow, and whether new flows are passed over."""
     status = snapshot.status
-    parts = [
-        f"{n:,} {meaning(reason).partition(' (')[0].partition(' because ')[0]}" for reason, n in snapshot.drops.items()
-    ]
+    parts = [told(reason, n).partition(" (")[0].partition(" because ")[0] for reason, n in snapshot.drops.items()]
     if status.kernel_dropped is None:
         parts.append("what the kernel dropped is not known yet")
     text = "; ".join(parts) or "nothing dropped"
@@ -100,15 +99,15 @@ def sink(name: str, counters: Mapping[str, Any]) -> str:
 
 def triage(state: TriageState) -> str:
     """Write what became of alerts before they went out."""
-    parts = [f"{state.n_incidents:,} incident{'' if state.n_incidents == 1 else 's'} ({state.n_open:,} open)"]
-    for n, what in (
-        (state.n_hidden, "alerts hidden by suppressions"),
-        (state.n_limited, "over the limit of their host"),
-        (state.n_evicted, "incidents closed early"),
+    parts = [f"{counted(state.n_incidents, 'incident')} ({state.n_open:,} open)"]
+    for n, noun, what in (
+        (state.n_hidden, "alert", "hidden by suppressions"),
+        (state.n_limited, "alert", "over the limit of their host"),
+        (state.n_evicted, "incident", "closed early"),
     ):
-        parts += [f"{n:,} {what}"] if n else []
+        parts += [f"{counted(n, noun)} {what}"] if n else []
     if state.stored is not None:
-        parts.append(f"{state.stored:,} alerts stored ({memory(state.store_bytes)})")
+        parts.append(f"{counted(state.stored, 'alert')} stored ({memory(state.store_bytes)})")
         parts += [f"{state.waiting:,} wait for the disk"] if state.waiting else []
         parts += [f"{state.lost:,} lost"] if state.lost else []
     return ", ".join(parts) + (f"; {state.problem}" if state.problem else "")

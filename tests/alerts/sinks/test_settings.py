@@ -6,7 +6,7 @@ import pytest
 
 from clan.alerts import SinkSettings
 from clan.alerts.sinks.address import secret_of
-from clan.errors import ConfigError
+from clan.errors import ConfigError, SourceUnavailable
 
 
 def test_a_url_and_a_table_say_the_same() -> None:
@@ -103,6 +103,8 @@ def test_secrets_come_from_a_variable_or_a_file(monkeypatch: pytest.MonkeyPatch,
     assert secret_of("CLAN_TEST_SECRET", None, what="key") == "from variable"
     assert secret_of(None, str(file), what="key") == "from file"
     assert secret_of(None, None, what="key") is None
-    for env, path in (("CLAN_NO_SUCH", None), (None, "/no/such/file"), ("CLAN_TEST_SECRET", str(file))):
+    for env, path in (("CLAN_NO_SUCH", None), ("CLAN_TEST_SECRET", str(file))):
         with pytest.raises(ConfigError, match=r"key"):
             secret_of(env, path, what="key")
+    with pytest.raises(SourceUnavailable, match=r"key cannot be read from /no/such/file: No such file"):
+        secret_of(None, "/no/such/file", what="key")

@@ -69,7 +69,7 @@ def test_the_number_changes_nothing(
     [
         (["1.pcap", "cut.pcap", "0.pcap"], True, MalformedRecord, "incomplete record"),
         (["1.pcap", "notes.txt"], True, UnsupportedFormat, "notes.txt is no capture"),
-        (["arp.pcap", "notes.txt"], False, NoFlows, "1 packets in 1 captures; 1 frames that carry no IP"),
+        (["arp.pcap", "notes.txt"], False, NoFlows, "1 packet in 1 capture; 1 frame that carries no IP"),
     ],
 )
 def test_errors_are_those_of_one_process(

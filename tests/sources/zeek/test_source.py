@@ -201,7 +201,7 @@ def test_another_log_says_what_it_is(content: str, message: str, tmp_path: Path)
 def test_format_forced_on_another_log(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedFormat, match=r"a Zeek http\.log where a conn\.log was expected"):
         read_flows(write(tmp_path / "x.log", text([], "http", ["ts", "uid"])), format_name="zeek")
-    with pytest.raises(NoFlows, match="1 records in 1 streams; 1 records that cannot be read"):
+    with pytest.raises(NoFlows, match="1 record in 1 stream; 1 record that cannot be read"):
         read_flows(write(tmp_path / "y.log", ndjson([{"a": 1}])), format_name="zeek")
 
 

@@ -14,6 +14,7 @@ from clan.alerts.delivery.counters import Counters
 from clan.alerts.delivery.record import MAX_RECORD, Record, Transport
 from clan.alerts.delivery.settings import DeliverySettings
 from clan.alerts.delivery.spool import Spool, SpoolFull
+from clan.counted import counted
 from clan.errors import SinkError
 
 _JOIN_S = 15.0
@@ -298,7 +299,7 @@ class Delivery:
             waiting = self.spool.n_waiting
         if self._away_since is None:
             self._away_since = self._clock()
-            self._tell(f"sink {self.name}: {error}; {waiting:,} alerts wait, and it is tried again")
+            self._tell(f"sink {self.name}: {error}; {counted(waiting, 'alert')} to wait, and it is tried again")
         until = self._clock() + self._backoff.wait_s()
         with self._changed:
             while (left := min(until, self._ends_at or until) - self._clock()) > 0:

@@ -8,6 +8,7 @@ from clan.alerts.quantity import compact
 from clan.alerts.report import svg
 from clan.alerts.report.axis import whole_ticks
 from clan.alerts.text import visible
+from clan.counted import counted
 
 _WIDTH, _HEIGHT = 520, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 156, 118, 34, 24
@@ -72,8 +73,10 @@ def host_picture(scored: pl.DataFrame) -> str:
         top, thick = _TOP + i * pitch + pitch * 0.16, pitch * 0.68
         parts += [
             svg.text(_LEFT - 8, top + thick / 2 + 4, _short(host), style="host", anchor="end"),
-            svg.bar(_LEFT, top, x(sent) - _LEFT, thick, style="alert", tip=f"{sent:,} alerts from {host}"),
-            svg.bar(x(sent), top, x(received) - _LEFT, thick, style="usual", tip=f"{received:,} alerts to {host}"),
+            svg.bar(_LEFT, top, x(sent) - _LEFT, thick, style="alert", tip=f"{counted(sent, 'alert')} from {host}"),
+            svg.bar(
+                x(sent), top, x(received) - _LEFT, thick, style="usual", tip=f"{counted(received, 'alert')} to {host}"
+            ),
             svg.text(x(sent + received) + 7, top + thick / 2 + 4, f"{_share(sent + received, flows)} of its flows"),
         ]
     parts += [svg.line(_LEFT, _TOP, _LEFT, floor, style="axis"), svg.text(4, 14, "alerts", style="title")]

@@ -12,6 +12,7 @@ from clan.alerts.incident_table import shape
 from clan.alerts.quantity import quantity
 from clan.alerts.summary import endpoint
 from clan.alerts.text import visible
+from clan.counted import counted
 
 MOST_INCIDENTS = 100
 """Incidents that a page shows."""
@@ -65,7 +66,7 @@ def _facts(incident: Incident) -> str:
 
 def _end(address: str | None, name: str | None, count: int) -> str:
     if address is None:
-        return f"{count:,} hosts"
+        return counted(count, "host")
     shown = html.escape(endpoint(address, None))
     return f"{_safe(name)} ({shown})" if name else shown
 

@@ -12,6 +12,7 @@ from scipy.special import pdtrik
 from clan.alerts.quantity import compact, number
 from clan.alerts.report import svg
 from clan.alerts.report.axis import duration_name, root_ticks, time_step, time_ticks, whole_ticks
+from clan.counted import counted
 
 _WIDTH, _HEIGHT = 1080, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 34, 46
@@ -73,7 +74,7 @@ def time_picture(start_s: npt.NDArray[np.float64], alert: npt.NDArray[np.bool_],
     for i in np.flatnonzero(counts.alerts):
         count = int(counts.alerts[i])
         middle = (edges[i] + edges[i + 1]) / 2
-        tip = f"{count:,} alerts, {number(float(counts.expected[i]))} expected"
+        tip = f"{counted(count, 'alert')}, {number(float(counts.expected[i]))} expected"
         style = "alert" if count > counts.upper[i] else "usual"
         parts.append(svg.bar(middle - width / 2, y(count), width, floor - y(count), style=style, tip=tip))
     parts.append(svg.path(_stairs(edges, [y(e) for e in counts.expected]), style="expected"))

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from clan.counted import counted
 from clan.sources.netflow.collector import Collector
 from clan.sources.netflow.flow import to_flows
 from clan.sources.netflow.join import WAIT_US, Joiner
@@ -79,7 +80,7 @@ class Exporter:
         missing = self.counts["sets_without_template"]
         if missing:
             said.append(
-                f"{self.name}: {missing:,} sets of records could not be read, since their template did not come; "
+                f"{self.name}: {counted(missing, 'set')} of records could not be read, for want of a template; "
                 "let the exporter send its templates more often"
             )
         return said
