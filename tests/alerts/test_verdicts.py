@@ -111,7 +111,7 @@ def test_verdict_that_hides_too_much_is_refused(store: Store) -> None:
 
 def test_named_attack_is_not_taught_as_normal(store: Store) -> None:
     fill(store, [*backups(3), *backups(2, 50, label="c2_beacon"), *others(60)], usual(65))
-    with pytest.raises(StoreError, match="would hide 2 alerts that are named c2_beacon"):
+    with pytest.raises(StoreError, match="would hide 2 alerts named c2_beacon"):
         store.verdict_table.judge(backups(1)[0].alert_id, "benign")
 
 

@@ -42,7 +42,7 @@ def test_incidents_of_the_calibration_flows_are_within_the_budget(per_day: float
     alerts = table.filter(pl.Series(scores >= calibration.threshold))
     assert 0.4 * 2 * per_day <= count_groups(alerts) <= 2 * per_day
     assert alerts.height >= count_groups(alerts)
-    assert calibration.budget == f"{per_day} incidents a day"
+    assert calibration.budget == ("1 incident a day" if per_day == 1 else f"{per_day} incidents a day")
 
 
 def test_what_a_budget_of_incidents_cannot_do() -> None:
