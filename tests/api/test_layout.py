@@ -17,7 +17,7 @@ import clan
 PACKAGE = Path(clan.__file__).parent
 LAYERS = (
     {"errors", "_version"},
-    {"schema", "tables"},
+    {"schema", "tables", "counted"},
     {"flows"},
     {"context"},  # knows flow tables only; sources add it to what they read
     {"sources", "alerts"},  # an alert is a record that knows nothing of how it came about

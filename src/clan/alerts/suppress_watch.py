@@ -27,7 +27,7 @@ class WatchedSuppressions:
         problem: Why a file could not be read again, or None.
 
     Raises:
-        ConfigError: A file cannot be read.
+        SourceUnavailable, ConfigError: A file cannot be read, or a line for clan means nothing.
     """
 
     def __init__(self, *, store: Store | None = None, files: Sequence[str | Path] = ()) -> None:

@@ -42,7 +42,7 @@ class Suppressions:
         """Read the `suppress` lines of a Suricata `threshold.config`; gives also what else was in it.
 
         Raises:
-            ConfigError: The file cannot be read, or a line for clan means nothing.
+            SourceUnavailable, ConfigError: The file cannot be read, or a line for clan means nothing.
         """
         found = read_thresholds(path)
         return cls(found.suppressions), found

@@ -47,7 +47,7 @@ class TriageSettings:
             tell: Called with every record of an incident.
 
         Raises:
-            ConfigError: A file that cannot be read, or says what cannot be.
+            SourceUnavailable, ConfigError: A file that cannot be read, or says what cannot be.
             StoreError: The store cannot be opened.
         """
         hosts = None if self.hosts is None else Hosts.read(self.hosts)
@@ -69,7 +69,7 @@ class TriageSettings:
         """Go over to these names of hosts, suppressions and limits; store and groups stay as they were opened.
 
         Raises:
-            ConfigError: A file cannot be read; everything stays as it was then.
+            SourceUnavailable, ConfigError: A file cannot be read, or says what cannot be; everything stays as it was then.
         """
         hosts = None if self.hosts is None else Hosts.read(self.hosts)
         suppressions = WatchedSuppressions(store=triage.store, files=self.suppress)

@@ -76,7 +76,7 @@ class KafkaTransport:
 
     Raises:
         MissingExtra: confluent-kafka is not installed.
-        ConfigError: The password cannot be read, or librdkafka refuses a setting.
+        SourceUnavailable, ConfigError: The password cannot be read, or librdkafka refuses a setting.
     """
 
     inline, settle_s, max_batch = False, 0.0, 500

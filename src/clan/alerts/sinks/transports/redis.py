@@ -65,7 +65,7 @@ class RedisTransport:
 
     Raises:
         MissingExtra: redis is not installed.
-        ConfigError: The password cannot be read.
+        SourceUnavailable, ConfigError: The password cannot be read.
     """
 
     inline, settle_s, max_batch = False, 0.0, 500

@@ -102,7 +102,7 @@ class WebhookTransport:
         container: What stands around and between records.
 
     Raises:
-        ConfigError: A secret or a certificate cannot be read.
+        SourceUnavailable, ConfigError: A secret or a certificate cannot be read.
     """
 
     inline, settle_s = False, 0.0
