@@ -69,7 +69,7 @@ class TriageSettings:
         """Go over to these names of hosts, suppressions and limits; store and groups stay as they were opened.
 
         Raises:
-            SourceUnavailable, ConfigError: A file cannot be read, or says what cannot be; everything stays as it was then.
+            SourceUnavailable, ConfigError: A file cannot be read, or says what cannot be; everything stays as it was.
         """
         hosts = None if self.hosts is None else Hosts.read(self.hosts)
         suppressions = WatchedSuppressions(store=triage.store, files=self.suppress)
