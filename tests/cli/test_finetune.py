@@ -75,7 +75,7 @@ def test_summary_counts_the_classes(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("src_ip,label\n192.0.2.1,scan\n", "none of the 1 lines"),
+        ("src_ip,label\n192.0.2.1,scan\n", "no flow is meant by 1 line of"),
         ("src_ip,name\n192.0.2.1,scan\n", "expected label (or class)"),
         (f"ts_start,ts_end,label\n{WINDOW},x\n", None),
     ],

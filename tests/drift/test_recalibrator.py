@@ -76,7 +76,7 @@ def test_a_large_attack_and_a_widespread_one_are_refused() -> None:
     normal = judged(made, 6000)
     few = proposal(made, normal, judged(made, 3000, seed=3, shift=6.0, src_ip="10.0.0.66"))
     assert few.calibration is None
-    assert few.refusals[0].startswith("33% of the flows are of 1 hosts")
+    assert few.refusals[0].startswith("33% of the flows are of 1 host alerting")
     assert "10.0.0.66" in few.refusals[0]
     many = proposal(made, normal, judged(made, 3000, seed=3, shift=6.0))
     assert many.calibration is None

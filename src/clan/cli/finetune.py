@@ -136,7 +136,7 @@ def _labelled(
     if names.null_count() == len(names):
         span = flows.select(first=flows["ts_start"].min(), last=flows["ts_start"].max()).row(0)
         raise DataError(
-            f"none of the {windows.height:,} lines of {labels} means any of the {flows.height:,} flows, which start "
+            f"no flow is meant by {counted(windows.height, 'line')} of {labels}; {counted(flows.height, 'flow')} start "
             f"between {span[0]} and {span[1]}: compare times (UTC where no zone is named), hosts and uids"
         )
     if rest_is_benign:
