@@ -103,6 +103,25 @@ def test_other_hosts_are_not_hidden_unless_that_is_asked_for(store: Store) -> No
     assert store.count_alerts() == 60
 
 
+def test_alert_that_is_judged_again_hides_what_is_like_it_again(store: Store) -> None:
+    elsewhere = [make_alert(50 + i, "192.0.2.1", "192.0.2.2", 873, 1.0) for i in range(3)]
+    fill(store, [*backups(3), *elsewhere, *others(60)], np.vstack([usual(6), usual(60, 9.0)]))
+    name = backups(1)[0].alert_id
+    first, _ = store.verdict_table.judge(name, "benign")
+    assert len(store.verdict_table.effect(name).like) == 3
+    with pytest.raises(StoreError, match="would hide 3 alerts of 1 other actor"):
+        store.verdict_table.judge(name, "benign", scope="everywhere")
+    assert store.verdict_table.listed() == [first]  # refused: all is as it was
+    assert store.count_alerts() == 63
+    second, effect = store.verdict_table.judge(name, "benign", reason="still the backup")
+    assert effect is not None
+    assert len(effect.like) == 3
+    assert store.count_alerts() == 63
+    hiding = {s.hidden_by for s in store.alerts(Query(hidden=True)) if s.hidden_by}
+    assert hiding == {second.hidden_by}
+    assert store.verdict_table.undo(second.verdict_id)[1] == 3
+
+
 def test_verdict_that_hides_too_much_is_refused(store: Store) -> None:
     fill(store, [*backups(30), *others(60)], usual(90))
     with pytest.raises(StoreError, match="would hide 30 of 90 alerts at once"):

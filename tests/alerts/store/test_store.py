@@ -156,6 +156,18 @@ def test_too_much_and_too_old_is_deleted_oldest_first(tmp_path: Path) -> None:
         Retention(max_days=0)
 
 
+def test_file_gets_smaller_when_alerts_are_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "clan.db"
+    with Store(path, create=True) as store:
+        store.write(port_scan(5_000))
+        store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = path.stat().st_size
+        store._connection.execute("UPDATE alert SET stored_us = 0 WHERE id % 10 > 0")
+        assert store.prune(Retention(max_bytes=None, max_days=1)) == 4_500
+        assert path.stat().st_size < before / 2
+        assert path.stat().st_size - store.n_bytes < 2 * 8192  # hardly a page lies there for nothing
+
+
 def test_other_databases_and_newer_stores_are_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE mail (id)")

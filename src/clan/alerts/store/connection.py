@@ -54,12 +54,12 @@ def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Co
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all or nothing; waits for another writer."""
+def transaction(connection: sqlite3.Connection, *, keep: bool = True) -> Iterator[None]:
+    """Do all or nothing, or (not `keep`) try what it would come to; waits for another writer."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-        connection.execute("COMMIT")
+        connection.execute("COMMIT" if keep else "ROLLBACK")
     except BaseException:
         if connection.in_transaction:  # SQLite has rolled back by itself where the disk was full
             connection.execute("ROLLBACK")

@@ -10,6 +10,7 @@ from clan.alerts.store.rows import now_us
 from clan.errors import ConfigError
 
 _PART = 2_000  # alerts that go at once: other writers must not wait for long
+_PAGES = 4_096  # pages that are given back at once, for the same reason
 _DAY_US = 86_400_000_000
 
 
@@ -50,7 +51,7 @@ def prune(connection: sqlite3.Connection, retention: Retention) -> int:
         while size_of(connection) > retention.max_bytes and (part := _delete(connection, None)):
             deleted += part
     if deleted:
-        connection.execute("PRAGMA incremental_vacuum")
+        _shrink(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return deleted
 
@@ -61,6 +62,13 @@ def size_of(connection: sqlite3.Connection) -> int:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     return int((pages - free) * size)
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    """Give free pages back, so that the file gets smaller."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(-(-free // _PAGES)):
+        connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")  # a page a step, and `execute` takes one step
 
 
 def _delete(connection: sqlite3.Connection, before_us: int | None) -> int:

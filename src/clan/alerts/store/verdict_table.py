@@ -58,8 +58,9 @@ class VerdictTable:
 
     def effect(self, alert_id: str, *, scope: Scope = "hosts") -> Effect:
         """Say what a benign verdict on an alert would hide, and what speaks against it; changes nothing."""
-        judged = self._judged(alert_id)
-        return self._weigh(judged, self._like(judged, scope), scope)
+        with transaction(self._connection, keep=False):
+            judged = self._judged_anew(alert_id)
+            return self._weigh(judged, self._like(judged, scope), scope)
 
     def judge(
         self,
@@ -87,21 +88,18 @@ class VerdictTable:
         Raises:
             StoreError: The guard objects, or has to be overruled without a reason; nothing was changed.
         """
-        judged = self._judged(alert_id)
-        like = self._like(judged, scope) if opinion == "benign" else []
-        effect = self._weigh(judged, like, scope) if opinion == "benign" else None
-        objections = effect.objections if effect is not None else self._contradicted(judged)
-        if objections and not force:
-            raise StoreError(
-                f"refused: a verdict {opinion} on {alert_id} {'; '.join(objections)}. If that is meant, give --force "
-                "and --reason"
-            )
-        if objections and not reason.strip():
-            raise StoreError("--force overrules the guard: say why with --reason")
         with transaction(self._connection):
-            for earlier in self.listed():
-                if earlier.alert_id == alert_id:
-                    self._undo(earlier)
+            judged = self._judged_anew(alert_id)
+            like = self._like(judged, scope) if opinion == "benign" else []
+            effect = self._weigh(judged, like, scope) if opinion == "benign" else None
+            objections = effect.objections if effect is not None else self._contradicted(judged)
+            if objections and not force:
+                raise StoreError(
+                    f"refused: a verdict {opinion} on {alert_id} {'; '.join(objections)}. If that is meant, give "
+                    "--force and --reason"
+                )
+            if objections and not reason.strip():
+                raise StoreError("--force overrules the guard: say why with --reason")
             made = self._connection.execute(
                 "INSERT INTO verdict (alert_id, uid, verdict, label, scope, reason, forced, made_us) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,6 +139,16 @@ class VerdictTable:
     def _undo(self, verdict: Verdict) -> int:
         self._connection.execute("UPDATE verdict SET undone_us = ? WHERE id = ?", (now_us(), verdict.verdict_id))
         return recover(self._connection, verdict.hidden_by)
+
+    def _judged_anew(self, alert_id: str) -> _Judged:
+        """Give an alert as if nobody had judged it: what an earlier verdict hid is weighed, and hidden, with the rest.
+
+        The caller has a transaction open, and takes this back with it where the alert is not judged after all.
+        """
+        for earlier in self.listed():
+            if earlier.alert_id == alert_id:
+                self._undo(earlier)
+        return self._judged(alert_id)
 
     def _judged(self, alert_id: str) -> _Judged:
         found = list(self._rows("alert_id = ?", [alert_id]))
