@@ -58,6 +58,28 @@ def test_levels_spend_no_more_than_there_is() -> None:
     assert _gamma(np.arange(1, 2_000_000)).sum() < 1
 
 
+@pytest.mark.parametrize("found", [(), (1,), (7,), (3, 40, 41)])
+def test_levels_online_are_the_published_ones(found: tuple[int, ...]) -> None:
+    """LORD++: the first wealth, what it lacks to q after the first discovery, and q after each later one."""
+    q = 0.2
+    for now in (42, 100, 5000):
+        earned = zip((q - q / 2, *[q] * len(found)), found, strict=False)
+        level = q / 2 * _gamma(np.array([now]))[0] + sum(w * _gamma(np.array([now - t]))[0] for w, t in earned)
+        for factor in (1 - 1e-9, 1 + 1e-9):
+            p = np.ones(now)
+            p[[t - 1 for t in found]] = 0
+            p[-1] = level * factor
+            chosen = OnlineFdr(q).select(p, p < 1)
+            assert chosen[-1] == (factor < 1)
+            assert chosen.sum() == len(found) + chosen[-1]
+
+
+def test_levels_online_spend_at_most_q_a_discovery() -> None:
+    online = OnlineFdr(0.2)
+    online.select(np.zeros(3), np.ones(3, dtype=bool))
+    assert sum(online._level(now) for now in range(4, 50_000)) <= 0.2 * 3
+
+
 def test_share_out_of_range() -> None:
     with pytest.raises(ConfigError, match="fdr must be between 0 and 1, got 1"):
         OnlineFdr(1)

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from clan.calibrate import Budget, calibrate
+from clan.calibrate import Budget, alert_interval, calibrate
 from clan.calibrate.groups import Groups, find_groups
+from clan.calibrate.interval import rate_interval
 from clan.errors import ConfigError, DataError, SchemaError, UnknownNameError
 
 
@@ -90,3 +91,13 @@ def test_what_cannot_be_grouped_says_why() -> None:
     with pytest.raises(DataError, match="needs at least 999 benign flows"):
         calibration.with_budget(Budget(fpr=0.001))
     assert calibration.with_budget(Budget(fpr=0.2)).alpha == 0.2
+
+
+def test_every_group_counts_its_own_new_flow() -> None:
+    """Two groups of 99 flows at 10 % alert from their rank 10 of 100 each: of all the flows exactly 10 %."""
+    table = pl.DataFrame({"dst_ip": ["10.0.0.1", "10.0.0.2"] * 99})
+    calibration = calibrate(np.random.default_rng(0).normal(size=198), Budget(fpr=0.1), flows=table, by=["server"])
+    assert (calibration.n, calibration.rank, calibration.sizes) == (198, 20, (0, 99, 99))
+    assert calibration.expected_fpr == 20 / 200
+    assert calibration.prediction_interval(10_000_000) == alert_interval(20, 199, 10_000_000)
+    assert calibration.rate_interval() == rate_interval(20, 199, 0.95)

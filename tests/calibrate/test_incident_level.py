@@ -45,6 +45,18 @@ def test_incidents_of_the_calibration_flows_are_within_the_budget(per_day: float
     assert calibration.budget == ("1 incident a day" if per_day == 1 else f"{per_day} incidents a day")
 
 
+@pytest.mark.parametrize("per_day", [1.5, 2, 2.5])
+def test_the_whole_budget_may_be_spent(per_day: float) -> None:
+    """Where every alert is an incident of its own, exactly as many alert as there may be incidents."""
+    scores, table = flows(1000)
+    alone = table.with_columns(
+        src_ip=pl.Series([f"10.{i // 250}.{i % 250}.7" for i in range(1000)]),
+        dst_ip=pl.Series([f"172.16.{i // 250}.{i % 250}" for i in range(1000)]),
+        dst_port=pl.Series(range(1000, 2000)),
+    )
+    assert alpha_of_incidents(scores, alone, per_day, 2.0) == 2 * per_day / 1001
+
+
 def test_what_a_budget_of_incidents_cannot_do() -> None:
     scores, table = flows()
     with pytest.raises(DataError, match=r"0.1 incidents a day needs flows of 10 days or more, found 2"):

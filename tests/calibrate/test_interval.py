@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from scipy.stats import betabinom
+from scipy.stats import beta, betabinom
 
-from clan.calibrate.interval import alert_interval
+from clan.calibrate.interval import alert_interval, rate_interval
 
 
 @pytest.mark.parametrize("n_new", [1, 7, 900, 16_383, 16_384, 250_000])
@@ -21,3 +21,13 @@ def test_a_day_of_a_busy_site_is_summed_once() -> None:
     """The share of the interval's ends in the flows stays that of the rate, for a hundred million flows, too."""
     low, high = alert_interval(25, 2500, 100_000_000)
     assert (round(low / 1e8, 4), round(high / 1e8, 4)) == (0.0065, 0.0143)
+
+
+def test_ties_lower_the_low_end_alone() -> None:
+    """What alerts lies between the laws of two ranks: the high end is the higher's, the low end the lower's."""
+    low, high = alert_interval(25, 2500, 100_000, tied=5)
+    assert low == betabinom(100_000, 20, 2481).ppf(0.025) < alert_interval(25, 2500, 100_000)[0]
+    assert high == alert_interval(25, 2500, 100_000)[1]
+    assert alert_interval(3, 2500, 100_000, tied=3)[0] == 0
+    assert rate_interval(25, 2500, 0.95, tied=5) == (beta(20, 2481).ppf(0.025), beta(25, 2476).ppf(0.975))
+    assert rate_interval(3, 2500, 0.95, tied=3)[0] == 0

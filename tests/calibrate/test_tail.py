@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clan.calibrate import Budget, calibrate, fit_tail
-from clan.calibrate.tail import LOWEST_FACTOR
+from clan.calibrate.tail import LOWEST_FACTOR, MAX_SHAPE
 
 
 def test_p_values_go_on_without_a_jump_and_never_rise() -> None:
@@ -47,3 +47,10 @@ def test_no_tail_where_there_is_nothing_to_fit_one_to() -> None:
     bounded = fit_tail(np.sort(np.random.default_rng(0).uniform(size=5000)))
     assert bounded is not None
     assert bounded.shape == 0  # a tail with an end would call what lies beyond it impossible
+
+
+def test_a_tail_is_never_heavier_than_one_with_a_mean() -> None:
+    heavy = fit_tail(np.sort(np.random.default_rng(0).pareto(0.5, 5000)))
+    assert heavy is not None
+    assert heavy.shape == MAX_SHAPE
+    assert heavy.ratio(np.array([heavy.start + 2 * heavy.scale]), heavy.start)[0] == pytest.approx(2.8 ** (-1 / 0.9))

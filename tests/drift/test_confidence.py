@@ -32,6 +32,16 @@ def test_interval_holds_the_observed_rate_and_widens_with_bursts(count: int, n: 
     assert wide[1] >= high - 1e-12
 
 
+@pytest.mark.parametrize("dispersion", [2.0, 5.0])
+def test_bursts_widen_the_interval_by_as_much_as_they_leave_unknown(dispersion: float) -> None:
+    """A ratio tempered by d is beyond 1 / error where it is beyond 1 / error^d untempered."""
+    tempered = rate_sequence(50, 5000, guess=0.01, dispersion=dispersion)
+    assert tempered == pytest.approx(rate_sequence(50, 5000, guess=0.01, level=1 - 0.05**dispersion))
+    low, high = rate_sequence(50, 5000, guess=0.01)
+    assert tempered[0] < 0.9 * low
+    assert tempered[1] > 1.1 * high
+
+
 def test_nothing_seen_is_everything_possible() -> None:
     assert rate_sequence(0, 0, guess=0.01) == (0, 1)
     assert rate_sequence(10_000, 1_000_000, guess=0.01) == pytest.approx((0.01, 0.01), abs=0.0006)
