@@ -81,6 +81,15 @@ def test_restart_goes_on_and_knows_the_columns(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".clan")] == []
 
 
+def test_what_was_not_handled_is_read_again(tmp_path: Path) -> None:
+    path, state = tmp_path / "conn.log", str(tmp_path / "state")
+    path.write_text(header() + lines(ROWS))
+    given = FollowReader([str(path)], state=state).batches()
+    next(given)
+    given.close()  # type: ignore[attr-defined]  # as an error of whoever takes the flows does
+    assert run(FollowReader([str(path)], state=state), lambda n: n == 40).height == 40
+
+
 def test_logs_beside_grow_too(tmp_path: Path) -> None:
     path, beside = tmp_path / "conn.log", tmp_path / "dns.log"
     fields = ["ts", "uid", "query", "rcode"]
@@ -214,14 +223,35 @@ def test_redis_that_is_not_there_or_holds_something_else(server: Any) -> None:
         run(FollowReader([f"{place}/text"]), lambda n: True)
     with pytest.raises(SourceUnavailable, match="does not answer"):
         FollowReader(["redis://127.0.0.1:1/suricata"])
-    for url in (
-        "redis://127.0.0.1",
-        "redis://127.0.0.1/k?side=up",
-        "redis://127.0.0.1/k?x=1",
-        "redis://127.0.0.1/k?db=a",
-    ):
-        with pytest.raises(ConfigError, match="redis://127"):
-            FollowReader([url])
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["127.0.0.1", "127.0.0.1/k?side=up", "127.0.0.1/k?x=1", "127.0.0.1/k?db=a", "127.0.0.1:port/k", "[127.0.0.1/k"],
+)
+@pytest.mark.parametrize("who", ["", "clan:s3cret@", "clan:1/s3cret@", "clan:s3cret?@", "clan:1#s3cret@"])
+def test_places_in_redis_that_are_none_are_named_without_the_password(place: str, who: str) -> None:
+    with pytest.raises(ConfigError, match=r"^redis://\[?127.*expected redis://") as refused:
+        FollowReader([f"redis://{who}{place}"])
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_password_goes_to_redis_and_nowhere_else(server: Any, tmp_path: Path) -> None:
+    client, place = server
+    state = tmp_path / "state"
+    client.acl_setuser("cl@n", enabled=True, passwords=["+s3/cr@t%"], keys=["*"], commands=["+@all"])
+    client.xadd("a@b", {"eve": json.dumps(events.flow(1))})
+    url = place.replace("://", "://cl%40n:s3%2Fcr%40t%25@") + "/a%40b?db=0"
+    reader = FollowReader([url], state=str(state))
+    flows = run(reader, lambda n: n == 1)
+    client.acl_deluser("cl@n")
+    assert flows["source"].to_list() == reader.names == [f"{place}/a%40b?db=0"]
+    assert "s3" not in state.read_text()
+    with pytest.raises(SourceUnavailable, match="does not answer") as refused:
+        FollowReader([url])
+    with pytest.raises(ConfigError, match="do not grow") as other:
+        FollowReader([url], format_name="csv")
+    assert "s3" not in f"{refused.value} {other.value}"
 
 
 def test_redis_that_goes_away_is_told_once_and_when_it_is_back(

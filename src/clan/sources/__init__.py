@@ -9,7 +9,7 @@ from clan.sources.live import LiveReader, LiveStatus
 from clan.sources.netflow import NetflowReader, Place, parse_place
 from clan.sources.opening import USUAL_READERS, Input, Reader, Readers, open_reader
 from clan.sources.reader import FlowReader, empty_flows, read_flows
-from clan.sources.redis_feed import is_redis
+from clan.sources.redis_feed import is_redis, without_credentials
 from clan.sources.report import ReadReport, told
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "parse_place",
     "read_flows",
     "told",
+    "without_credentials",
     "write_pcap",
 ]

@@ -23,7 +23,7 @@ from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
 from clan.sources.netflow import NfcapdFeed, NfcapdStream, finished_files
 from clan.sources.records import FollowedFile, Position, RecordStream
-from clan.sources.redis_feed import RedisFeed, is_redis
+from clan.sources.redis_feed import RedisFeed, is_redis, without_credentials
 from clan.sources.report import ReadReport
 
 TICK_S: Final = 0.25
@@ -170,25 +170,27 @@ class FollowReader:
         self._stopping = False
         try:
             for path, entry in formats.items():
-                self._begin(path, entry, saved.get(path, {}), keep_records=keep_records)
+                self._begin(path, entry, saved, keep_records=keep_records)
         except BaseException:
             self.close()
             raise
         self._started = self._status_at = time.monotonic()
         self._before = Counter[str]()
 
-    def _begin(self, path: str, entry: SourceFormat, saved: dict[str, Any], *, keep_records: bool) -> None:
-        """Open one log, or a folder of files."""
+    def _begin(self, path: str, entry: SourceFormat, states: dict[str, Any], *, keep_records: bool) -> None:
+        """Open one log, or a folder of files; what comes from Redis is named without its user and password."""
         feed: Feed
         stream: Stream
+        name = without_credentials(path)
+        saved = states.get(name, {})
         if entry.parser is None:
-            stream = files = NfcapdStream(path)
+            stream = files = NfcapdStream(name)
             feed = NfcapdFeed(path, saved, files.source)
         else:
             keeping = {"keep_records": True} if keep_records else {}
             feed = RedisFeed(path, saved) if is_redis(path) else FileFeed(path, saved)
-            stream = RecordStream(path, entry.parser(path, follow=True, **keeping), keep_records=keep_records)
-        self._feeds[path], self._streams[path] = feed, stream
+            stream = RecordStream(name, entry.parser(name, follow=True, **keeping), keep_records=keep_records)
+        self._feeds[name], self._streams[name] = feed, stream
         stream.begin(feed.head())
 
     def origin(self) -> dict[str, Any]:
@@ -226,8 +228,8 @@ class FollowReader:
                     select.select([self._bell], [], [], TICK_S)
             for stream in self._streams.values():
                 yield from self._told(stream.finish())
+            self._save()  # not after an error: what the pieces behind the position hold has not been handled then
         finally:
-            self._save()
             self.close()
             self.report.streams = len(self._streams)
             self.report.counts = self._all_counts()
@@ -324,7 +326,9 @@ def _check_growing(formats: Mapping[str, SourceFormat], folders: Container[str])
     """Raise where a file is of a format whose files do not grow."""
     for path, entry in formats.items():
         if entry.parser is None and path not in folders:
-            raise ConfigError(f"{path} is in format {entry.name}, whose files do not grow: {entry.instead}")
+            raise ConfigError(
+                f"{without_credentials(path)} is in format {entry.name}, whose files do not grow: {entry.instead}"
+            )
 
 
 def _read_state(path: str | None) -> dict[str, dict[str, Any]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from clan.errors import ConfigError, MissingExtra, SourceUnavailable
 
@@ -14,11 +15,25 @@ _logger = logging.getLogger(__name__)
 AT_ONCE: Final = 4096
 """Events that are taken at a time."""
 TIMEOUT_S: Final = 5.0
+_EXPECTED: Final = (
+    "expected redis://[USER:PASSWORD@]HOST[:PORT]/KEY, and perhaps ?db=N or &side=left; in user, password and key "
+    "write @ as %40, / as %2F, ? as %3F and # as %23"
+)
 
 
 def is_redis(path: str) -> bool:
     """Tell whether a path names a place in Redis."""
     return path.startswith(("redis://", "rediss://"))
+
+
+def without_credentials(path: str) -> str:
+    """Leave user and password out of a place in Redis; any other path stays as it is.
+
+    Example:
+        >>> without_credentials("redis://clan:secret@127.0.0.1/suricata?db=1"), without_credentials("conn.log")
+        ('redis://127.0.0.1/suricata?db=1', 'conn.log')
+    """
+    return re.sub("://.*@", "://", path, count=1, flags=re.DOTALL) if is_redis(path) else path
 
 
 class RedisFeed:
@@ -28,7 +43,8 @@ class RedisFeed:
     `rpush`. A stream is read on from where it was left, and stays as it is.
 
     Args:
-        url: `redis://[USER:PASSWORD@]HOST[:PORT]/KEY[?db=N&side=left]`.
+        url: `redis://[USER:PASSWORD@]HOST[:PORT]/KEY[?db=N&side=left]`; in user, password and key, characters such as
+            `@` and `/` are written `%40` and `%2F`.
         saved: As `saved` gave it in an earlier run; empty to begin at the beginning.
 
     Raises:
@@ -42,26 +58,30 @@ class RedisFeed:
             import redis
         except ImportError as error:
             raise MissingExtra("redis", "redis", "read events from Redis") from error
-        parts = urlsplit(url)
-        asked = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
-        self._key = parts.path.lstrip("/")
-        unknown = set(asked) - {"db", "side"}
-        if not self._key or unknown or asked.get("side", "right") not in ("left", "right"):
-            raise ConfigError(f"{url}: expected redis://HOST:PORT/KEY, and perhaps ?db=N or &side=left")
+        named = without_credentials(url)
         try:
-            self._db, port = int(asked.get("db", "0")), parts.port or 6379
-        except ValueError as error:
-            raise ConfigError(f"{url}: {error}") from error
-        self._left = asked.get("side") == "left"
-        self._place = f"redis://{parts.hostname or '127.0.0.1'}:{port}/{self._key}"  # without the password
+            parts = urlsplit(url)
+            port = parts.port or 6379
+        except ValueError as error:  # its message may hold a piece of the password
+            raise ConfigError(f"{named}: {_EXPECTED}") from error
+        asked = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+        self._key = unquote(parts.path.lstrip("/"))
+        unknown = set(asked) - {"db", "side"}
+        database, side = asked.get("db", "0"), asked.get("side", "right")
+        # an @ behind the host is the end of a password with a / in it
+        if not self._key or unknown or "@" in parts.path or side not in ("left", "right") or not database.isdecimal():
+            raise ConfigError(f"{named}: {_EXPECTED}")
+        self._db = int(database)
+        self._left = side == "left"
+        self._place = named
         self._error = redis.RedisError
         self._last = str(saved.get("last", "0-0"))
         self._client: Any = redis.Redis(
             host=parts.hostname or "127.0.0.1",
             port=port,
             db=self._db,
-            username=parts.username,
-            password=parts.password,
+            username=None if parts.username is None else unquote(parts.username),
+            password=None if parts.password is None else unquote(parts.password),
             ssl=parts.scheme == "rediss",
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from clan.errors import ConfigError, SettingsError
 from clan.flows import EarlyReports
-from clan.sources import Input, is_redis, parse_place
+from clan.sources import Input, is_redis, parse_place, without_credentials
 from clan.watch.kinds import Checked, FilePath, Range
 
 
@@ -96,4 +96,4 @@ class SourceSettings:
         return EarlyReports(packets=self.early_packets or None, seconds=self.early_s or None)
 
     def __str__(self) -> str:
-        return ", ".join(self.interfaces or self.listen or self.follow or self.read)
+        return ", ".join(map(without_credentials, self.interfaces or self.listen or self.follow or self.read))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -22,8 +23,9 @@ from tests.sources.netflow.export import (
 )
 
 from clan.sources.netflow.collector import Collector
-from clan.sources.netflow.domain import MAX_TEMPLATES, WAITING_BYTES
+from clan.sources.netflow.domain import MAX_TEMPLATES
 from clan.sources.netflow.template import VARIABLE, FieldSpec, make_template
+from clan.sources.netflow.waiting import SET_BYTES, WaitingSets
 
 _BOOT = 1_699_999_990_000
 _1970 = 2_208_988_800
@@ -185,11 +187,39 @@ def test_templates_belong_to_their_domain() -> None:
     assert counts["sets_without_template"] == 1
 
 
-def test_what_waits_is_bounded() -> None:
-    data = record_set(256, bytes(60_000))
-    n = WAITING_BYTES // 60_000 + 3
-    _, counts = collect(*(v9(data, sequence=i) for i in range(n)))
-    assert counts["sets_without_template"] == counts["sets_before_template"] == n
+def test_what_waits_is_bounded_for_all_exporters_together() -> None:
+    early = WaitingSets(5 * SET_BYTES)
+    one, other = Collector(early=early), Collector(early=early)
+    for i in range(5):
+        one.feed(v9(record_set(256 + i, b"1234"), source=i % 2))
+        other.feed(v9(record_set(256, v4_record(packets=i)), source=i % 2))
+        assert early.n_bytes <= 5 * SET_BYTES
+    assert one.counts["sets_without_template"] + other.counts["sets_without_template"] == 6
+    other.feed(v9(template(256, V4_FIELDS)))
+    assert other.take()["packets"].to_list() == [4]  # the last of that domain
+    one.finish()
+    other.finish()
+    assert early.n_bytes == 0
+    assert one.counts["sets_without_template"] == one.counts["sets_before_template"] == 5
+    assert other.counts["sets_without_template"] == 4
+
+
+def test_small_sets_take_no_more_memory_than_they_are_counted_for() -> None:
+    early = WaitingSets()
+    collector = Collector(early=early)
+    tracemalloc.start()
+    for domain in range(20):
+        collector.feed(v9(*(record_set(256 + i, b"1234") for i in range(1000)), source=domain))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < early.n_bytes
+
+
+def test_empty_sets_are_counted_and_not_kept() -> None:
+    collector = Collector()
+    collector.feed(v9(*[record_set(256, b"")] * 100))
+    assert collector.early.n_bytes == 0
+    assert +collector.counts == {"datagrams": 1, "datagram_bytes": 420, "empty_sets": 100}
 
 
 def test_a_template_that_changes_leaves_earlier_records_alone() -> None:

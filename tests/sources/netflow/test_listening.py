@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
@@ -14,6 +14,8 @@ from clan.cli import main
 from clan.errors import ConfigError, SourceUnavailable
 from clan.schema import CARRIED, IDENTITY, features_of
 from clan.sources import NetflowReader, Place, parse_place
+from clan.sources.netflow.listener import Listener
+from clan.sources.netflow.waiting import SET_BYTES
 
 LOOPBACK = Place("127.0.0.1", 0)
 
@@ -53,6 +55,20 @@ def test_datagrams_become_flows() -> None:
     assert row["community_id"] is not None
     assert reader.report.counts["unsupported_datagrams"] == 1
     assert reader.report.streams == 1
+
+
+def test_exporters_share_the_room_for_records_without_template() -> None:
+    reader = NetflowReader([LOOPBACK])
+
+    class Heard(Listener):
+        def datagrams(self, most: int) -> Iterator[tuple[bytes, str]]:
+            yield from ((v9(record_set(256, v4_record())), f"192.0.2.{i}") for i in range(3))
+
+    listener = Heard(LOOPBACK)
+    reader._hear(listener)
+    listener.close()
+    reader.close()
+    assert reader._early.n_bytes > 3 * SET_BYTES
 
 
 @pytest.mark.parametrize(

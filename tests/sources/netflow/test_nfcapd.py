@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,6 +15,8 @@ from tests.sources.test_follow import run
 
 from clan.errors import ConfigError
 from clan.sources import FlowReader, FollowReader
+from clan.sources.netflow import nfcapd
+from clan.sources.netflow.nfcapd import NfcapdFeed, NfcapdStream, finished_files
 from clan.sources.netflow.nfdump import MAGIC
 
 pytestmark = pytest.mark.skipif(shutil.which("nfdump") is None, reason="nfdump is not installed")
@@ -57,6 +61,51 @@ def test_files_are_read_as_one_stream_when_they_are_finished(parts: list[Path], 
     again, turn = FollowReader([str(folder)], state=state), iter(range(8))
     again._tell = lambda: again.stop() if next(turn) == 6 else None  # type: ignore[method-assign]
     assert list(again.batches()) == []  # all was given before
+
+
+def test_folders_of_earlier_days_are_not_looked_into_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    days, looked = ["2023/12/31", "2024/05/05", "2024/05/06", "2024/06/01"], []
+    for day in [*days, "router", "9"]:
+        (tmp_path / day).mkdir(parents=True)
+        (tmp_path / day / f"nfcapd.{day.replace('/', '')}1200".ljust(19, "0")).touch()
+    (tmp_path / days[2] / "nfcapd.current.77").touch()
+    scan = os.scandir
+
+    def looking(folder: Path) -> Any:
+        looked.append(str(folder.relative_to(tmp_path)))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", looking)
+    found = finished_files(tmp_path, after="nfcapd.202405051200", newest=("2024", "05", "05"))
+    assert [path.name for path in found] == ["nfcapd.202405061200", "nfcapd.202406011200", "nfcapd.912000000000"]
+    assert sorted(looked) == [
+        ".",
+        "2024",
+        "2024/05",
+        "2024/05/05",
+        "2024/05/06",
+        "2024/06",
+        "2024/06/01",
+        "9",
+        "router",
+    ]
+
+
+def test_a_feed_lists_what_is_new_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = tmp_path / "2024-05-06"
+    day.mkdir()
+    (day / "nfcapd.202405061200").touch()
+    asked: list[dict[str, Any]] = []
+
+    def listed(folder: Path, **how: Any) -> list[Path]:
+        asked.append(how)
+        return finished_files(folder, **how)
+
+    monkeypatch.setattr(nfcapd, "finished_files", listed)
+    monkeypatch.setattr(nfcapd, "LOOK_EVERY_S", 0.0)
+    feed = NfcapdFeed(str(tmp_path), {}, NfcapdStream(str(tmp_path)).source)
+    assert [bool(piece) for piece, _ in zip(feed.pieces(), range(3), strict=False)] == [True, False, False]
+    assert asked[:2] == [{"after": "", "newest": ()}, {"after": "nfcapd.202405061200", "newest": ("2024-05-06",)}]
 
 
 def test_a_file_that_nfdump_cannot_read_costs_itself(parts: list[Path], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from clan.sources.netflow.record import RECORD, Sent, make_records
 from clan.sources.netflow.template import Template
 from clan.sources.netflow.v5 import TEMPLATE, read_v5
 from clan.sources.netflow.v9 import read_v9
+from clan.sources.netflow.waiting import WaitingSets
 
 READERS: Final[dict[int, Callable[[bytes], Datagram | None]]] = {5: read_v5, 9: read_v9, 10: read_ipfix}
 MAX_DOMAINS: Final = 256
@@ -43,9 +44,11 @@ class Collector:
 
     Attributes:
         counts: What became of everything.
+        early: Keeps records that come before their template; one for all exporters, so that it bounds them together.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    early: WaitingSets = field(default_factory=WaitingSets)
     _domains: dict[tuple[int, int], Domain] = field(default_factory=dict)
     _waiting: list[_Waiting] = field(default_factory=list)
     _order: int = 0
@@ -88,13 +91,16 @@ class Collector:
             if len(self._domains) >= MAX_DOMAINS:
                 self.counts["refused_datagrams"] += 1
                 return None
-            self._domains[key] = Domain(self.counts)
+            self._domains[key] = Domain(self.counts, self.early)
             if datagram.version == 5:
                 self._domains[key].announce(TEMPLATE)
         return self._domains[key]
 
     def _take(self, records: RecordSet, domain: Domain, datagram: Datagram) -> int | None:
         """Keep a set for reading, with those of its template; gives its records, None where nobody can count them."""
+        if not records.data:
+            self.counts["empty_sets"] += 1
+            return 0
         template = domain.templates.get(records.template_id)
         if template is None:
             domain.wait(records)

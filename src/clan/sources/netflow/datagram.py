@@ -42,7 +42,6 @@ class Datagram:
         parts: Templates and sets of records, in their order.
         damage: Why the rest of it could not be read, if so.
         uptime_ms: How long the exporter has run, where it tells.
-        n_records: Records (v5) as announced.
     """
 
     version: int

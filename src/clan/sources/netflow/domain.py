@@ -7,12 +7,11 @@ from typing import Final
 
 from clan.sources.netflow.datagram import Datagram, RecordSet, TemplateSpec
 from clan.sources.netflow.template import Template, make_template
+from clan.sources.netflow.waiting import WaitingSets
 
 MAX_TEMPLATES: Final = 1024
 """Templates of a domain; further ones are refused and counted."""
 MAX_SAMPLERS: Final = 256
-WAITING_BYTES: Final = 1 << 20
-"""Bytes of records that wait for their template, for each domain; the oldest give way, counted."""
 _RESTART: Final = 1 << 20
 """A sequence that jumps by more than this is another sequence."""
 _CLOCK_SLACK_US: Final = 1_500_000
@@ -24,9 +23,10 @@ class Domain:
 
     Args:
         counts: Where what happens is counted.
+        waiting: Keeps records until their template comes, together with those of other domains.
     """
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(self, counts: Counter[str], waiting: WaitingSets) -> None:
         self.templates: dict[int, Template] = {}
         self.samplers: dict[int, int] = {}
         """Sampler to its rate."""
@@ -35,8 +35,7 @@ class Domain:
         self.boot_us: int | None = None
         self._counts = counts
         self._before: tuple[int, tuple[int, ...] | None] | None = None  # the last sequence, and how far it moved
-        self._waiting: list[RecordSet] = []
-        self._waiting_bytes = 0
+        self._waiting = waiting
         self._uptime_ms = 0
 
     def announce(self, spec: TemplateSpec) -> list[RecordSet]:
@@ -51,11 +50,7 @@ class Domain:
         known = self.templates.get(spec.template_id)
         if known is None or not _same(known, template):  # what waits to be read keeps the template that it came with
             self.templates[spec.template_id] = template
-        ready = [s for s in self._waiting if s.template_id == spec.template_id]
-        if ready:
-            self._waiting = [s for s in self._waiting if s.template_id != spec.template_id]
-            self._waiting_bytes = sum(len(s.data) for s in self._waiting)
-        return ready
+        return self._waiting.take(self, spec.template_id)
 
     def _withdraw(self, spec: TemplateSpec) -> None:
         """Forget a template, or all of a kind where the number is that of the set itself."""
@@ -66,17 +61,11 @@ class Domain:
 
     def wait(self, records: RecordSet) -> None:
         """Keep records until their template comes."""
-        self._counts["sets_before_template"] += 1
-        self._waiting.append(records)
-        self._waiting_bytes += len(records.data)
-        while self._waiting_bytes > WAITING_BYTES:
-            self._waiting_bytes -= len(self._waiting.pop(0).data)
-            self._counts["sets_without_template"] += 1
+        self._waiting.add(self, records, self._counts)
 
     def give_up_waiting(self) -> None:
         """Count what still waits for a template as lost."""
-        self._counts["sets_without_template"] += len(self._waiting)
-        self._waiting, self._waiting_bytes = [], 0
+        self._counts["sets_without_template"] += self._waiting.give_up(self)
 
     def hear(self, datagram: Datagram) -> None:
         """Follow clock and sampling of an exporter by the header of a datagram."""

@@ -13,6 +13,7 @@ from clan.sources.netflow.collector import Collector
 from clan.sources.netflow.flow import to_flows
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
+from clan.sources.netflow.waiting import WaitingSets
 
 GROUPS: Final = ("conn",)
 """Feature groups that records can tell."""
@@ -26,12 +27,13 @@ class Exporter:
     Args:
         name: Its address; the `source` of its flows.
         wait_us: How long a direction waits for the other one.
+        early: Keeps records that come before their template, for several exporters; None: for this one alone.
     """
 
-    def __init__(self, name: str, *, wait_us: int = WAIT_US) -> None:
+    def __init__(self, name: str, *, wait_us: int = WAIT_US, early: WaitingSets | None = None) -> None:
         self.name = name
         self.counts = Counter[str]()
-        self._collector = Collector(self.counts)
+        self._collector = Collector(self.counts, early or WaitingSets())
         self._joiner = Joiner(self.counts, wait_us=wait_us)
         self._order = FlowOrder(hold_us=2 * wait_us)
 

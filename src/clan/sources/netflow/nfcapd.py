@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,19 +24,43 @@ NAMED: Final = 5
 _GIVEN_US: Final = LONGEST_US + 3 * WAIT_US
 """When the records of a file have all been given: they wait so long for others, and for their place in the order."""
 _FINISHED: Final = re.compile(r"nfcapd\.[0-9]{8,14}")
+_OF_A_TIME: Final = re.compile(r"[0-9]+(-[0-9]+)*")
+"""Names of the folders that nfcapd makes for years, months, weeks, days and hours (`-S`)."""
 
 
-def finished_files(folder: Path) -> list[Path]:
+def finished_files(folder: Path, *, after: str = "", newest: Sequence[str] = ()) -> list[Path]:
     """List the files that nfcapd has finished, also those in folders of days (`-S`), in the order of their times.
 
     The one that it still writes is called `nfcapd.current`, and is none of them.
+
+    Args:
+        folder: Where nfcapd writes.
+        after: Only files with later names than this one.
+        newest: Where the newest file known lies, as names of folders below `folder`; folders of earlier days are not
+            looked into.
 
     Example:
         >>> finished_files(Path("/nowhere"))
         []
     """
-    found = (path for path in folder.rglob("nfcapd.*") if _FINISHED.fullmatch(path.name) and path.is_file())
-    return sorted(found, key=lambda path: path.name)
+    return sorted(_files(folder, after, newest), key=lambda path: path.name)
+
+
+def _files(folder: Path, after: str, newest: Sequence[str]) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:  # it may be gone, or nobody's business
+        for entry in entries:
+            if _FINISHED.fullmatch(entry.name):
+                if entry.name > after and entry.is_file():
+                    yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False) and not (newest and _is_before(entry.name, newest[0])):
+                inner = newest[1:] if newest and entry.name == newest[0] else ()
+                yield from _files(Path(entry.path), after, inner)
+
+
+def _is_before(name: str, newest: str) -> bool:
+    """Whether a folder is of an earlier time than the one beside it: nfcapd writes numbers of one length."""
+    of_times = _OF_A_TIME.fullmatch(name) and _OF_A_TIME.fullmatch(newest)
+    return bool(of_times) and len(name) == len(newest) and name < newest
 
 
 class NfcapdFeed:
@@ -56,16 +82,17 @@ class NfcapdFeed:
         self._folder, self._source = Path(folder), source
         self._last, self._given = name, name  # the newest that was read, and the newest of which nothing waits
         self._read: list[tuple[str, int]] = []  # names, and how far the records had come
+        self._newest: tuple[str, ...] = ()  # where the newest that was read lies
         self._look_at = 0.0
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the path of each file that was finished since, and `b""` whenever there is none."""
         while True:
             if time.monotonic() >= self._look_at:
-                for path in finished_files(self._folder):
-                    if path.name > self._last:
+                for path in finished_files(self._folder, after=self._last, newest=self._newest):
+                    if path.name > self._last:  # another folder may have one of the same name
                         yield str(path).encode()
-                        self._last = path.name
+                        self._last, self._newest = path.name, path.relative_to(self._folder).parts[:-1]
                         self._read.append((path.name, self._source.now_us))
                 self._look_at = time.monotonic() + LOOK_EVERY_S
             yield b""

@@ -18,6 +18,7 @@ from clan.sources.live import LiveStatus
 from clan.sources.netflow.exporter import GROUPS, SETTINGS, Exporter
 from clan.sources.netflow.join import WAIT_US, warm_up_joining
 from clan.sources.netflow.listener import Listener, Place
+from clan.sources.netflow.waiting import WaitingSets
 from clan.sources.report import ReadReport
 
 MAX_EXPORTERS: Final = 1024
@@ -58,6 +59,7 @@ class NetflowReader:
         """Told the same, and once more at the end."""
         self._wait_us = round(wait_s * 1e6)
         self._exporters: dict[str, Exporter] = {}
+        self._early = WaitingSets()
         self._counts = Counter[str]()
         self._stopping = False
         self.listeners: list[Listener] = []
@@ -134,7 +136,7 @@ class NetflowReader:
                 if len(self._exporters) >= MAX_EXPORTERS:
                     self._counts["refused_datagrams"] += 1
                     continue
-                exporter = self._exporters[sender] = Exporter(sender, wait_us=self._wait_us)
+                exporter = self._exporters[sender] = Exporter(sender, wait_us=self._wait_us, early=self._early)
             exporter.feed(data)
         return n == TURN
 
