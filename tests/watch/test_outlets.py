@@ -11,7 +11,7 @@ from tests.alerts.frames import alerts_of, scored_frame
 
 from clan.alerts import open_sink
 from clan.alerts.sinks import DirectSink, encoding_of
-from clan.errors import ClanError
+from clan.errors import ClanError, ConfigError
 from clan.watch import outlets as module
 from clan.watch.outlets import Outlets
 from clan.watch.sink_table import SinkTable
@@ -35,7 +35,8 @@ def test_sinks_come_and_go(tables: dict[str, SinkTable], tmp_path: Path) -> None
     outlets = Outlets([tables["a"], tables["b"]])
     outlets.emit(ALERT)
     (tmp_path / "a.ndjson").rename(tmp_path / "a.1")
-    outlets.apply([tables["a"], tables["c"]])
+    with outlets.exchanged([tables["a"], tables["c"]]):
+        pass
     outlets.emit(ALERT)
     assert {name: count["sent"] for name, count in outlets.counters().items()} == {"a": 2, "c": 1}
     outlets.close()
@@ -47,11 +48,43 @@ def test_sinks_come_and_go(tables: dict[str, SinkTable], tmp_path: Path) -> None
 def test_a_sink_that_cannot_be_opened_changes_nothing(tables: dict[str, SinkTable], tmp_path: Path) -> None:
     outlets = Outlets([tables["a"]])
     nowhere = SinkTable.read_table({"url": "file:no/folder/x.ndjson", "name": "x"}, tmp_path)
-    with pytest.raises(ClanError, match="no/folder"):
-        outlets.apply([tables["b"], nowhere])
+    with pytest.raises(ClanError, match="no/folder"), outlets.exchanged([tables["b"], nowhere]):
+        raise AssertionError
     outlets.emit(ALERT)
     outlets.close()
     assert lines(tmp_path / "a.ndjson") == 1
+
+
+@pytest.mark.parametrize("url", ["file:no/folder/x.ndjson", "file:other.ndjson"])
+def test_a_sink_of_the_same_name_that_fails_leaves_the_old_one_open(
+    url: str, tables: dict[str, SinkTable], tmp_path: Path
+) -> None:
+    outlets = Outlets([tables["a"], tables["b"]])
+    outlets.emit(ALERT)
+    other = SinkTable.read_table({"url": url, "name": "a"}, tmp_path)
+    with pytest.raises(ClanError, match=r"no/folder|something else"), outlets.exchanged([other]):
+        raise ConfigError("something else")
+    outlets.emit(ALERT)
+    assert [count["dropped"] for count in outlets.counters().values()] == [{}, {}]
+    outlets.close()
+    assert (lines(tmp_path / "a.ndjson"), lines(tmp_path / "b.ndjson")) == (2, 2)
+
+
+def test_a_sink_that_cannot_be_opened_again_says_so(
+    tables: dict[str, SinkTable], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    outlets = Outlets([tables["a"]])
+
+    def refused(*_: object, **__: object) -> None:
+        raise ConfigError("no more sinks")
+
+    monkeypatch.setattr(module, "open_sink", refused)
+    other = SinkTable(table={}, settings=tables["a"].settings)
+    with pytest.raises(ClanError, match="no more sinks"), outlets.exchanged([other]):
+        raise AssertionError
+    outlets.emit(ALERT)
+    assert "sink a cannot be opened again: no more sinks" in caplog.text
+    assert outlets.counters()["a"]["dropped"] == {"closed": 1}
 
 
 def test_one_that_fails_is_counted_and_said_once(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from typing import Final
@@ -63,16 +65,18 @@ class Log:
             handler.setFormatter(_Line())
             self._logger.addHandler(handler)
         try:
-            self.apply(settings)
+            with self.exchanged(settings):
+                pass
         except SinkError:
             self.close()
             raise
 
-    def apply(self, settings: LogSettings) -> None:
-        """Take over settings, and open the file anew, so that it may be renamed before.
+    @contextmanager
+    def exchanged(self, settings: LogSettings) -> Iterator[None]:
+        """Go over to other settings behind the block, the file opened anew, so that it may be renamed before.
 
         Raises:
-            SinkError: The file cannot be written; what was open stays so.
+            SinkError: The file cannot be written; what was open stays so, as it does where the block fails.
         """
         fresh = None
         if settings.file is not None:
@@ -81,6 +85,13 @@ class Log:
             except OSError as error:
                 raise SinkError(f"cannot write log lines to {settings.file}: {error.strerror or error}") from error
             fresh.setFormatter(_Line())
+        try:
+            yield
+        except BaseException:
+            if fresh is not None:
+                fresh.close()
+            raise
+        if fresh is not None:
             self._logger.addHandler(fresh)
         if self._file is not None:
             self._logger.removeHandler(self._file)

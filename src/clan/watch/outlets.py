@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from clan.alerts import Alert, open_sink
 from clan.alerts.sinks import EncodingSink, Event, encoding_of
-from clan.errors import SinkError
+from clan.errors import ClanError, SinkError
 from clan.watch.sink_table import SinkTable
 
 _logger = logging.getLogger(__name__)
@@ -31,31 +31,50 @@ class Outlets:
     def __init__(self, tables: Sequence[SinkTable]) -> None:
         self._open: dict[SinkTable, EncodingSink] = {}
         self._said: dict[str, str] = {}
-        self.apply(tables)
+        with self.exchanged(tables):
+            pass
 
-    def apply(self, tables: Sequence[SinkTable]) -> None:
-        """Go over to other sinks: what is new is opened, what is gone is closed, what stays opens its files anew.
+    @contextmanager
+    def exchanged(self, tables: Sequence[SinkTable]) -> Iterator[None]:
+        """Go over to other sinks: what is new is opened before the block, what is gone is closed behind it.
+
+        What stays opens its files anew. Where a sink cannot be opened, or the block fails, everything stays as it was.
 
         Raises:
-            ClanError: A new one cannot be opened; everything stays as it was then.
+            ClanError: A new one cannot be opened.
         """
         gone = {table: sink for table, sink in self._open.items() if table not in tables}
         fresh: dict[SinkTable, EncodingSink] = {}
-        with ExitStack() as opening:
+        closed: list[SinkTable] = []
+        try:
             for table in tables:
                 if table not in self._open:
                     # a sink with other options and the same spool waits until the old one has closed it
                     for old, sink in gone.items():
                         if old.settings.name == table.settings.name:
+                            closed.append(old)
                             sink.close()
-                    fresh[table] = opening.enter_context(open_sink(table.settings, tell=_logger.warning))
-            opening.pop_all()
+                    fresh[table] = open_sink(table.settings, tell=_logger.warning)
+            yield
+        except BaseException:
+            for sink in fresh.values():
+                sink.close()
+            for old in closed:
+                self._open_again(old)
+            raise
         for table, sink in self._open.items():
             if table in gone:
                 sink.close()
             else:
                 sink.reopen()
         self._open = {table: fresh.get(table) or self._open[table] for table in tables}
+
+    def _open_again(self, table: SinkTable) -> None:
+        """Open a sink that was closed for another; while that is not possible, it counts what it is given as lost."""
+        try:
+            self._open[table] = open_sink(table.settings, tell=_logger.warning)
+        except ClanError as error:
+            _logger.error("sink %s cannot be opened again: %s", table.settings.name, error)
 
     def emit(self, *events: Event) -> None:
         """Hand events to every sink; alerts are lines of the log too, where it is told everything (`-v`)."""

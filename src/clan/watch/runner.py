@@ -6,8 +6,8 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -173,15 +173,14 @@ class Watch:
         self.model = model
 
     def _apply(self, prepared: Prepared) -> None:
-        """Take over new settings: first what may fail, then the rest."""
+        """Take over new settings: all of what may fail, or nothing."""
         settings, model = prepared.settings, prepared.model
-        if settings.metrics != self.settings.metrics:
-            fresh = self._serve(settings.metrics) if settings.metrics.enabled else None
-            self._close_metrics()
-            self._metrics = fresh
-        self._log.apply(settings.log)
-        settings.triage.change(self.triage)
-        self.outlets.apply(settings.sinks)
+        with (
+            self._log.exchanged(settings.log),
+            self.outlets.exchanged(settings.sinks),
+            self._metrics_exchanged(settings.metrics),
+        ):
+            settings.triage.change(self.triage)  # whole or not at all, and the last that may fail
         self._recalibration.settings = settings.recalibrate
         if model is not self.model:
             self._use(model)
@@ -198,6 +197,25 @@ class Watch:
         metrics = Metrics(settings.address, settings.port)
         _logger.info("metrics at http://%s:%d/metrics", settings.address, metrics.port)
         return metrics
+
+    @contextmanager
+    def _metrics_exchanged(self, settings: MetricsSettings) -> Iterator[None]:
+        """Serve figures elsewhere; as before where that is not possible, or the block fails."""
+        before = self.settings.metrics
+        if settings == before:
+            yield
+            return
+        self._close_metrics()  # an address may cover the one of before, on the same port
+        try:
+            self._metrics = self._serve(settings)
+            yield
+        except BaseException:
+            self._close_metrics()
+            try:
+                self._metrics = self._serve(before)
+            except ClanError as error:  # somebody was quicker
+                _logger.error("metrics are not served any more: %s", error)
+            raise
 
     def _close_metrics(self) -> None:
         if self._metrics is not None:
