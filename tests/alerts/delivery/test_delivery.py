@@ -232,6 +232,74 @@ def test_a_broken_spool_is_told_once_and_counted(tmp_path: Path, monkeypatch: py
     assert fake.ids == ["after"]
 
 
+def test_a_spool_that_cannot_be_read_is_tried_again_after_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeTransport()
+    said: list[str] = []
+    with delivery_of(tmp_path, fake) as delivery:
+        delivery._tell = said.append
+        n_reads, pauses = [0], [0]
+
+        def broken(most: int) -> list[Record]:
+            n_reads[0] += 1
+            raise OSError(5, "Input/output error")
+
+        def pause() -> float:
+            pauses[0] += 1
+            return 0.002
+
+        monkeypatch.setattr(delivery.spool, "read", broken)
+        monkeypatch.setattr(delivery._backoff, "wait_s", pause)
+        delivery.put(*records(3))
+        until(lambda: n_reads[0] > 3, "some tries")
+        assert pauses[0] >= n_reads[0] - 1
+        assert "cannot be read: Input/output error" in (delivery.count.last_error or "")
+        monkeypatch.undo()
+    assert fake.got == records(3)
+    assert "cannot be read" in said[0]
+
+
+def test_a_disk_that_cannot_be_forced_to_write_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeTransport()
+    said: list[str] = []
+    with delivery_of(tmp_path, fake, fsync="second") as delivery:
+        delivery._tell = said.append
+        n_tries = [0]
+
+        def broken() -> None:
+            n_tries[0] += 1
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(delivery.spool, "sync", broken)
+        for n in range(2):
+            delivery._synced_at -= 2.0  # more than a second ago
+            delivery.put(*records(1, start=n))
+            until(lambda n=n: n_tries[0] > n and len(fake.got) > n, "what came after")  # type: ignore[misc]
+        monkeypatch.undo()
+    assert fake.got == records(2)
+    assert len(said) == 1
+    assert "cannot be forced to the disk: Input/output error" in said[0]
+
+
+def test_what_is_unsure_at_the_end_is_counted(tmp_path: Path) -> None:
+    fake = FakeTransport(max_batch=5, settle_s=60.0)
+    delivery = delivery_of(tmp_path, fake, spool_max=1 << 20, overflow="oldest", drain_s=0)
+    delivery.put(*records(10, 10_000))
+    until(lambda: len(fake.got) == 10, "the first of them")
+    delivery.put(*records(290, 10_000, start=10))  # the oldest leave the spool before they are sure to be received
+    assert delivery._unsure > 0
+    delivery.close()
+    count = delivery.counters()
+    assert count["sent"] == 0
+    assert sum(count["dropped"].values()) + count["spooled"] == 300
+    again = Spool(tmp_path)
+    assert again.n_waiting == 300 - count["dropped"]["overflow_oldest"]
+    again.close()
+
+
 def test_a_transport_with_a_bug_does_not_end_the_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeTransport()
 

@@ -123,11 +123,15 @@ class Delivery:
                 self.count.dropped["overflow_newest"] += 1
         except OSError as error:
             self.count.dropped["spool_failed"] += 1
-            message = f"the spool {self.spool.folder} cannot be written: {error.strerror or error}"
-            if self.count.last_error != message:
-                self.count.last_error = message
-                self._tell(f"sink {self.name}: {message}; alerts are lost")
+            self._spool_failed(f"cannot be written: {error.strerror or error}", "alerts are lost")
         self._changed.notify_all()
+
+    def _spool_failed(self, why: str, so: str) -> None:
+        """Say once what is wrong with the spool."""
+        message = f"the spool {self.spool.folder} {why}"
+        if self.count.last_error != message:
+            self.count.last_error = message
+            self._tell(f"sink {self.name}: {message}; {so}")
 
     def _appended(self, record: Record) -> bool:
         """Append, with what the settings say of a full spool."""
@@ -196,9 +200,8 @@ class Delivery:
 
     def _work(self) -> None:
         while self._waited():
-            batch = self._next_batch()
             try:
-                if batch:
+                if batch := self._next_batch():
                     self._send(batch)
                 self._settle()
             except SinkError as error:
@@ -226,11 +229,20 @@ class Delivery:
         return 1.0 if self.settings.fsync == "second" and self.spool.n_waiting else None
 
     def _sync(self, now: float) -> None:
+        """Force the spool to the disk, once a second; a disk that cannot is told of, and holds up no sending."""
         if self.settings.fsync == "second" and now - self._synced_at >= 1.0:
             self._synced_at = now
-            self.spool.sync()
+            try:
+                self.spool.sync()
+            except OSError as error:
+                self._spool_failed(f"cannot be forced to the disk: {error.strerror or error}", "it is tried again")
 
     def _next_batch(self) -> list[Record]:
+        """Give what is to be sent next.
+
+        Raises:
+            SinkError: The spool cannot be read.
+        """
         with self._changed:
             try:
                 before = self.spool.n_damaged
@@ -238,8 +250,7 @@ class Delivery:
                 if self.spool.n_damaged > before:
                     self.count.dropped["damaged"] += self.spool.n_damaged - before
             except OSError as error:
-                self.count.last_error = f"the spool {self.spool.folder} cannot be read: {error.strerror or error}"
-                return []
+                raise SinkError(f"the spool {self.spool.folder} cannot be read: {error.strerror or error}") from error
             self._last = self.spool.last_read
             return batch
 
