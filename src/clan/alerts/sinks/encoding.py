@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final, Protocol
@@ -17,15 +17,21 @@ class Container:
 
     Attributes:
         head: At its beginning.
+        first: Between that and the first record, if there is one.
         between: Between two records.
         tail: At its end.
         media_type: Its media type.
     """
 
     head: bytes = b""
+    first: bytes = b""
     between: bytes = b"\n"
     tail: bytes = b"\n"
     media_type: str = "application/x-ndjson"
+
+    def document(self, records: Sequence[bytes]) -> bytes:
+        """Make one document of one or more records."""
+        return self.head + self.first + self.between.join(records) + self.tail
 
 
 class Encoding(Protocol):

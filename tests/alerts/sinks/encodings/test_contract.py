@@ -52,9 +52,10 @@ def test_every_sort_of_event_is_a_line_of_its_own(name: str) -> None:
 def test_several_records_are_a_document(name: str) -> None:
     encoding = encoding_of(name)
     container = encoding.container
-    document = container.head + container.between.join(map(encoding.encode, usual_events())) + container.tail
+    document = container.document([encoding.encode(event) for event in usual_events()])
     assert document.endswith(b"\n")
     if name == "stix":
         assert json.loads(document)["type"] == "bundle"
+        assert json.loads(container.head + container.tail)["type"] == "bundle"  # a run without alerts
     elif name in JSON:
         assert len([json.loads(line) for line in document.splitlines()]) == len(usual_events())

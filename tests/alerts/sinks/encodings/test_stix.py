@@ -18,7 +18,7 @@ def bundle(*events: Alert | Incident) -> dict[str, Any]:
     """A bundle that is right, with its objects."""
     encoding = Stix()
     container = encoding.container
-    text = (container.head + container.between.join(map(encoding.encode, events)) + container.tail).decode()
+    text = container.document([encoding.encode(event) for event in events]).decode()
     stix2.parse(text, allow_custom=False)
     options = stix2validator.ValidationOptions(version="2.1", strict_types=True, strict_properties=True)
     result = stix2validator.validate_string(text, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from clan.alerts.sinks.transports.file import FileTransport, Options
 from clan.alerts.sinks.transports.rotation import Rotation
 from clan.errors import SinkError
 
-DOCUMENT = Container(head=b"[\n", between=b",\n", tail=b"\n]\n")
+DOCUMENT = Container(head=b"[0", first=b",\n", between=b",\n", tail=b"\n]\n")
 
 
 def ids_in(*paths: Path) -> list[str]:
@@ -86,14 +87,62 @@ def test_a_document_is_whole_after_every_batch_and_is_continued(tmp_path: Path) 
     path = tmp_path / "a.json"
     for _ in range(2):
         transport = FileTransport(path, container=DOCUMENT)
+        json.loads(path.read_text())
         for body in (b"1", b"2"):
             transport.send([Record("", body), Record("", body)])
             json.loads(path.read_text())
         transport.close()
-    assert json.loads(path.read_text()) == [1, 1, 2, 2] * 2
+    assert json.loads(path.read_text()) == [0, *[1, 1, 2, 2] * 2]
     path.write_bytes(b"something else")
     with pytest.raises(SinkError, match="name another file"):
         FileTransport(path, container=DOCUMENT)
+
+
+def streamed(place: str, container: Container, *batches: list[Record]) -> None:
+    """Send batches and close twice, as whoever is in doubt does."""
+    transport = FileTransport(place, container=container)
+    for batch in batches:
+        transport.send(batch)
+    transport.close()
+    transport.close()
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_standard_output_is_one_document(n: int, capsys: pytest.CaptureFixture[str]) -> None:
+    one = [Record("", b"1"), Record("", b"2")]
+    streamed("-", DOCUMENT, *[one] * n)
+    assert json.loads(capsys.readouterr().out) == [0, *[1, 2] * n]
+    streamed("-", Container(head=b"#head\n"), *[one] * n)
+    assert capsys.readouterr().out == "#head\n" + "1\n2\n" * n
+
+
+def test_a_pipe_gets_one_document(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    streamed(str(path), DOCUMENT, [Record("", b"1")], [Record("", b"2")])
+    assert json.loads(os.read(reader, 1000)) == [0, 1, 2]
+    os.close(reader)
+
+
+def test_a_stream_goes_on_after_a_write_that_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transport = FileTransport("-", container=DOCUMENT)
+    transport.send([Record("", b"1")])
+    write = sys.stdout.write
+
+    def full(text: str) -> int:
+        monkeypatch.setattr(sys.stdout, "write", write)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys.stdout, "write", full)
+    with pytest.raises(SinkError, match="No space left"):
+        transport.send([Record("", b"2")])
+    transport.close()  # as a delivery does before it tries again
+    transport.send([Record("", b"2")])
+    transport.close()
+    assert json.loads(capsys.readouterr().out) == [0, 1, 2]
 
 
 def test_a_zeek_log_has_one_head_a_file(tmp_path: Path) -> None:

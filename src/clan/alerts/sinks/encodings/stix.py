@@ -40,9 +40,9 @@ class Stix:
             "identity_class": "system",
             "description": "A network intrusion detector that learns what is normal.",
         }
-        head = f'{{"type":"bundle","id":"bundle--{uuid.uuid4()}","objects":[\n'.encode() + json_line(identity) + b",\n"
+        head = f'{{"type":"bundle","id":"bundle--{uuid.uuid4()}","objects":[\n'.encode() + json_line(identity)
         self.container = Container(
-            head=head, between=b",\n", tail=b"\n]}\n", media_type="application/stix+json;version=2.1"
+            head=head, first=b",\n", between=b",\n", tail=b"\n]}\n", media_type="application/stix+json;version=2.1"
         )
 
     def encode(self, event: Event) -> bytes:

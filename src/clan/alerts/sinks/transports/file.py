@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -77,7 +78,7 @@ class FileTransport:
         path: The file, or `-` for standard output.
         options: Rotation and the rest.
         container: What stands around and between records. Where its tail differs from what is between records, the
-            file is a whole document after every batch.
+            file is a whole document after every batch; a stream (standard output, a pipe) is one when it is closed.
 
     Raises:
         SinkError: The file cannot be opened.
@@ -93,6 +94,8 @@ class FileTransport:
         self._file = _CLOSED
         self._size, self._written_at, self._unlooked = 0, 0.0, _LOOK_EVERY
         self._regular, self._reopen = False, False
+        self._begun = self._broken = False  # of a stream: its head was written, the last write failed
+        self._ended = self.place != STDOUT  # a stream has its tail, or is not open
         if self.place != STDOUT:
             self._open(truncate=not self.options.append)
 
@@ -102,23 +105,50 @@ class FileTransport:
         Raises:
             SinkError: They could not be written; the file is as it was.
         """
-        data = self.container.between.join(record.body for record in batch) + self.container.tail
+        data = self.container.between.join(record.body for record in batch)
         try:
             if self.place == STDOUT:
-                self._to_stdout(data)
+                self._to_stream(data)
                 return
-            self._ready(len(data))
-            self._look(len(data))
-            self._put(data)
+            more = len(data) + len(self.container.tail)
+            self._ready(more)
+            self._look(more)
+            if self._regular:
+                self._put(data + self.container.tail)
+            else:
+                self._to_stream(data)
         except OSError as error:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> SinkError:
         return SinkError(f"alerts cannot be written to {self.place}: {error.strerror or error}")
 
-    def _to_stdout(self, data: bytes) -> None:
-        sys.stdout.write(data.decode())
-        sys.stdout.flush()
+    def _to_stream(self, data: bytes) -> None:
+        """Write behind the last record of what cannot be written over."""
+        container = self.container
+        follows = b"" if self._lines else container.between
+        self._broken = True
+        before = follows if self._begun else container.head + container.first
+        self._pass_on(before + data + (container.tail if self._lines else b""))
+        self._begun, self._broken, self._ended = True, False, False
+
+    def _end_stream(self) -> None:
+        """Write what stands last, once; a stream that broke may be gone on with."""
+        if self._ended or self._broken:
+            return
+        container, self._ended = self.container, True
+        end = (b"" if self._begun else container.head) + (b"" if self._lines else container.tail)
+        self._begun = False
+        if end:
+            with contextlib.suppress(OSError):  # whoever read it has gone
+                self._pass_on(end)
+
+    def _pass_on(self, data: bytes) -> None:
+        if self.place != STDOUT:
+            self._put_at(data, self._size)
+        else:
+            sys.stdout.write(data.decode())
+            sys.stdout.flush()
 
     def _ready(self, more: int) -> None:
         """Have the right file open."""
@@ -146,6 +176,7 @@ class FileTransport:
             found = os.fstat(self._file)
             self._regular = stat.S_ISREG(found.st_mode)
             self._size, self._written_at = (found.st_size if self._regular else 0), found.st_mtime
+            self._begun, self._broken, self._ended = False, False, self._regular
             if self._regular:
                 self._begin()
         except OSError as error:
@@ -169,12 +200,12 @@ class FileTransport:
 
     def _put(self, data: bytes) -> None:
         """Write behind the last record."""
-        if self._lines or not self._regular:
+        if self._lines:
             self._put_at(data, self._size)
             return
         container, empty = self.container, len(self.container.head) + len(self.container.tail)
         at = self._size - len(container.tail)
-        self._put_at((container.between if self._size > empty else b"") + data, at, restore=container.tail)
+        self._put_at((container.between if self._size > empty else container.first) + data, at, restore=container.tail)
 
     def _put_at(self, data: bytes, at: int, *, restore: bytes = b"") -> None:
         try:
@@ -215,7 +246,8 @@ class FileTransport:
         self._reopen = True
 
     def close(self) -> None:
-        """Close the file; standard output stays open. Safe to call twice."""
+        """Close the file, and end a stream; standard output stays open. Safe to call twice."""
+        self._end_stream()
         file, self._file = self._file, _CLOSED
         if file != _CLOSED:
             os.close(file)

@@ -134,7 +134,7 @@ class WebhookTransport:
         if len(batch) == 1 and self.options.batch == 1 and not container.head:
             body, media_type = batch[0].body, container.media_type.replace("x-ndjson", "json")
         else:
-            body = container.head + container.between.join(record.body for record in batch) + container.tail
+            body = container.document([record.body for record in batch])
             media_type = container.media_type
         status = self._post(body, self._headers(body, media_type, batch))
         if not 200 <= status < 300:
