@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -199,6 +200,21 @@ def test_store_of_each_earlier_version_becomes_one_of_today(tmp_path: Path, vers
         assert store.count_alerts() == 3
         (now,) = store._connection.execute("PRAGMA user_version").fetchone()
         assert now == VERSION
+
+
+def test_store_is_for_its_owner_and_stays_for_whom_it_is_opened_to(tmp_path: Path) -> None:
+    path, before = tmp_path / "clan.db", os.umask(0o022)
+    try:
+        with Store(path, create=True) as store:
+            store.write(guessing(1))
+            files = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+            assert files == {"clan.db": 0o600, "clan.db-wal": 0o600, "clan.db-shm": 0o600}
+        path.chmod(0o640)
+        with Store(path, create=True) as store:
+            assert store.count_alerts() == 1
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    finally:
+        os.umask(before)
 
 
 def test_durability_and_pages_are_what_was_asked_for(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,8 @@ def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Co
     """
     if not create and not path.exists():
         raise StoreError(f"there is no store {path}; clan detect --store {path} makes one")
+    if create:
+        _make_private(path)
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None)
         try:
@@ -51,6 +54,12 @@ def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Co
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     connection.create_function("in_network", 2, in_network, deterministic=True)
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Make the file for its owner's eyes only; SQLite gives its log the permissions of the file."""
+    with suppress(OSError):  # it is there, or cannot be made: what opens it says so
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 @contextmanager
