@@ -63,9 +63,9 @@ SCRIPTS = {
     "study_negatives": ("Study: negatives and networks", "benchmarks/quality/studies/negatives.py"),
     "study_spaces": ("Study: distances and spaces", "benchmarks/quality/studies/spaces.py --seeds 2"),
     "study_positives": ("Study: positives", "benchmarks/quality/studies/positives.py --seeds 2"),
-    "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py"),
-    "p1_best": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py --best 8"),
-    "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --classes"),
+    "p1": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py --kept"),
+    "p1_best": ("Detection by data set (protocol P1)", "benchmarks/quality/p1.py --kept --best 8"),
+    "p1_classes": ("Detection by class (protocol P1)", "benchmarks/quality/p1.py --kept --classes"),
     "p3": ("Real captures of many networks (protocol P3)", "benchmarks/quality/p3.py"),
     "study_columns": (
         "Study: a forest that knows the attacks of other networks",
@@ -73,7 +73,7 @@ SCRIPTS = {
     ),
     "nearest": ("Attack flows beside the benign ones most like them", "benchmarks/quality/nearest.py"),
     "p2": ("Naming from a few labelled flows (protocol P2)", "benchmarks/quality/p2.py"),
-    "p2_open": ("What is unknown (protocol P2, open set)", "benchmarks/quality/p2.py --open --seeds 3"),
+    "p2_open": ("What is unknown (protocol P2, open set)", "benchmarks/quality/p2.py --open --seeds 10"),
     # without a network: with it, six shares of attacks on two data sets take an hour
     "dirty": (
         "Attacks among the training rows",
