@@ -176,7 +176,15 @@ def test_default_paths_count_from_the_folder_too() -> None:
     assert (settings.model, settings.state, settings.store.path) == (
         "/etc/clan/m.clan", "/etc/clan/clan.state", "/etc/clan/clan.db",
     )  # fmt: skip
-    assert 'path = "/etc/clan/clan.db"  # default' in show.effective(settings, environment={})
+    shown = show.effective(settings, folder=Path("/etc/clan"), environment={})
+    assert 'path = "/etc/clan/clan.db"  # default' in shown
+    assert 'state = "/etc/clan/clan.state"  # default' in shown
+
+
+def test_a_path_elsewhere_is_no_default() -> None:
+    text = "model = 'm.clan'\nsource.interfaces = ['lo']\nstore.path = '/any/where/clan.db'"
+    settings = load(WatchSettings, Document.of(text, path="/etc/clan/w.toml"))
+    assert 'path = "/any/where/clan.db"\n' in show.effective(settings, folder=Path("/etc/clan"), environment={})
 
 
 def test_where_a_value_comes_from_is_shown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,8 @@ def show_command(
             raise ConfigError("--default takes no file and no --set: it prints what there is without them")
         sys.stdout.write(show.default(WatchSettings))
         return
-    sys.stdout.write(show.effective(settings_of(document_of(config, assignments))))
+    document = document_of(config, assignments)
+    sys.stdout.write(show.effective(settings_of(document), folder=Path(document.path).parent))
 
 
 @app.command("check")

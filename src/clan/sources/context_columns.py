@@ -24,7 +24,6 @@ class ContextColumns:
         self._names = [*IDENTITY, *(feature.name for feature in features_of(groups))]
         self._known = {*self._names, *(feature.name for feature in features_of(GROUPS))}
         self._engines: dict[str, ContextEngine] = {}
-        self._ended = Counter[str]()
 
     def add(self, batch: pl.DataFrame, stream: str) -> pl.DataFrame:
         """Give a batch its context, and put the columns in order; those of no group, such as `early`, go to the end."""
@@ -35,15 +34,9 @@ class ContextColumns:
         others = [name for name in batch.columns if name not in self._known]
         return self._engines[stream].add(batch)[[*self._names, *others]]  # select() parses each name
 
-    def end(self, stream: str) -> None:
-        """Forget a stream; its counters stay."""
-        engine = self._engines.pop(stream, None)
-        if engine is not None:
-            self._ended.update(engine.counts())
-
     def counts(self) -> Counter[str]:
         """Give the counters of all streams so far."""
-        total = Counter(self._ended)
+        total = Counter[str]()
         for engine in self._engines.values():
             total.update(engine.counts())
         return total

@@ -35,8 +35,38 @@ _REASONS = (
     "malformed_records",
     "overlong_lines",
     "records_of_other_types",
+    "malformed_records_beside",
+    "forgotten_alerts",
+    "unreadable_files",
+    "files_gone_meanwhile",
 )
-"""The counters that say why a packet or record is in no flow."""
+"""The counters that say what is in no flow: packets, records, and what belongs to them."""
+NO_LOSSES = frozenset(COUNTERS) - set(_REASONS) | {
+    "context_backward_clock",
+    "context_evictions",
+    "context_restarts",
+    "datagram_bytes",
+    "datagrams",
+    "empty_sets",
+    "exporter_restarts",
+    "late_datagrams",
+    "late_records",
+    "options_records",
+    "other_events",
+    "records",
+    "records_not_waited_for",
+    "records_with_impossible_times",
+    "records_without_times",
+    "redis_failures",
+    "repeated_headers",
+    "rotations",
+    "sampled_records",
+    "sequence_gaps",
+    "sets_before_template",
+    "truncations",
+    "unjoined_records",
+}
+"""The counters that say something else; those of events by their type (`..._events`) are some more."""
 
 _WHERE = {"packets": "capture", "records": "stream"}
 
@@ -56,6 +86,10 @@ _OTHER = {
     "malformed_records": "records that cannot be read",
     "overlong_lines": "lines that are too long to be records",
     "records_of_other_types": "records that are no flows",
+    "malformed_records_beside": "records of logs beside that cannot be read",
+    "forgotten_alerts": "alerts of Suricata that were given up before the flow ended",
+    "unreadable_files": "files that nfdump cannot read",
+    "files_gone_meanwhile": "rotated logs that were not found again",
 }
 """Meaning of the counters that are not the flow engine's."""
 _VERBS = (
@@ -65,6 +99,8 @@ _VERBS = (
     ("s that are no flows", " that is no flow"),
     ("s that are", " that is"),
     ("flows that were still", "flow that was still"),
+    ("alerts of Suricata that were", "alert of Suricata that was"),
+    ("logs that were not", "log that was not"),
 )
 """Verbs behind the first noun of a meaning, of many and of one."""
 
@@ -102,7 +138,7 @@ class ReadReport:
         return "no flows were read: " + "; ".join(parts)
 
     def losses(self) -> dict[str, int]:
-        """List the counters of packets that are in no flow, those above zero."""
+        """List the counters of what is in no flow, those above zero."""
         return {reason: self.counts[reason] for reason in _REASONS if self.counts[reason]}
 
 

@@ -91,7 +91,12 @@ def _metrics(shown: Snapshot) -> Iterator[Metric]:
         {name: shown.severities.get(level, 0) for level, name in SEVERITIES.items()},
     )
     yield _by_label("clan_named_alerts", "Flows that alert, by the name that they were given.", "name", shown.labels)
-    yield _by_label("clan_dropped", "Packets and records that are in no flow, by reason.", "reason", shown.drops)
+    yield _by_label(
+        "clan_dropped",
+        "Packets, records, and what belongs to them, that are in no flow, by reason.",
+        "reason",
+        shown.drops,
+    )
     yield from _gauges(
         ("clan_open_flows", "Flows under way.", status.open_flows),
         ("clan_following_one_in", "One new flow in so many is followed.", status.one_in),

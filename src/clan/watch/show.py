@@ -9,6 +9,7 @@ import os
 import re
 import typing
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
@@ -19,9 +20,15 @@ _WIDTH: Final = 100
 _PASSWORD: Final = re.compile(r"(://[^/@:]*):[^/@]*@")
 
 
-def effective(settings: Any, *, environment: Mapping[str, str] = os.environ) -> str:
-    """Write settings as they are in force; what has its default value is marked, passwords are not shown."""
-    return "\n".join(_table(settings, (), environment)) + "\n"
+def effective(settings: Any, *, folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Write settings as they are in force; what has its default value is marked, passwords are not shown.
+
+    Args:
+        settings: A dataclass of settings.
+        folder: Where the configuration lies, from which default paths count; None: none of them is marked.
+        environment: What may take the place of values.
+    """
+    return "\n".join(_table(settings, (), environment, folder)) + "\n"
 
 
 def default(kind: type) -> str:
@@ -34,7 +41,7 @@ def default(kind: type) -> str:
     return "\n".join([*_comment(about.split("\n\n")[0]), *_defaults(kind, ())]) + "\n"
 
 
-def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[str]:
+def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str], folder: Path | None) -> Iterator[str]:
     """Yield the lines of a table, then those of the tables in it."""
     hints, tables = hints_of(type(settings)), []
     for field in dataclasses.fields(settings):
@@ -43,7 +50,7 @@ def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str])
             tables.append((key, value))
             continue
         _, marks = unmarked(hints[field.name])
-        origin = "default" if _is_default(value, field, marks) else ""
+        origin = "default" if _is_default(value, field, marks, folder) else ""
         for mark in marks:
             if isinstance(mark, FromEnvironment) and environment.get(mark.variable):
                 origin = f"from {mark.variable}"
@@ -57,7 +64,7 @@ def _table(settings: Any, keys: tuple[str, ...], environment: Mapping[str, str])
             if isinstance(each, OwnTable):
                 yield from (f"{name} = {_toml(entry, name)}" for name, entry in each.shown().items())
             else:
-                yield from _table(each, (*keys, key), environment)
+                yield from _table(each, (*keys, key), environment, folder)
 
 
 def _defaults(kind: Any, keys: tuple[str, ...]) -> Iterator[str]:
@@ -107,11 +114,11 @@ def _comment(text: str) -> list[str]:
     return [f"# {line}" for line in wrap(" ".join(text.split()), _WIDTH)]
 
 
-def _is_default(value: Any, field: dataclasses.Field[Any], marks: tuple[Any, ...]) -> bool:
+def _is_default(value: Any, field: dataclasses.Field[Any], marks: tuple[Any, ...], folder: Path | None) -> bool:
     """Tell whether a setting has its default value; the path of a file has a folder in front of it."""
     default = _default_of(field)
     if any(isinstance(mark, FilePath) for mark in marks) and isinstance(value, str) and isinstance(default, str):
-        return value == default or value.endswith(f"/{default}")
+        return folder is not None and Path(value) == folder / default
     return bool(value == default)
 
 

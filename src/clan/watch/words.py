@@ -74,7 +74,7 @@ def traffic(snapshot: Snapshot) -> str:
 def drops(snapshot: Snapshot) -> str:
     """Write what is in no flow, and whether new flows are passed over."""
     status = snapshot.status
-    parts = [told(reason, n).partition(" (")[0].partition(" because ")[0] for reason, n in snapshot.drops.items()]
+    parts = [_short(told(reason, n)) for reason, n in snapshot.drops.items()]
     if status.kernel_dropped is None:
         parts.append("what the kernel dropped is not known yet")
     text = "; ".join(parts) or "nothing dropped"
