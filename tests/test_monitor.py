@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.alerts.attacks import make_alert
 
 from clan import ClanDetector
-from clan.alerts import Alert
+from clan.alerts import Alert, IncidentTracker
 from clan.alerts.sinks import Event
 from clan.classify import FlowClassifier, Naming
-from clan.errors import ModelFileError
+from clan.errors import ModelFileError, SinkError
 from clan.flows import FlowSettings
-from clan.monitor import Monitor, check_source, flow_settings_of
+from clan.monitor import Monitor, check_source, flow_settings_of, write_incident_pcaps
 from clan.schema import features_of
 from clan.sources import empty_flows
 
@@ -79,6 +81,29 @@ def test_alerts_are_the_rows_that_the_detector_predicts(detector: ClanDetector) 
     assert (outcome.n_flows, outcome.n_alerts) == (250, len(expected))
     scored = pl.concat(outcome.scored)
     assert scored["p_value"].to_list() == detector.p_value(flows).tolist()
+
+
+class FullSink(ListSink):
+    """Cannot be written to."""
+
+    def emit(self, *events: Event) -> None:
+        """Fail."""
+        raise SinkError("no space left")
+
+
+def test_a_sink_that_fails_keeps_nothing_from_the_others(detector: ClanDetector) -> None:
+    flows, sink = make_flows(50, 2, scale=1e4), ListSink()
+    monitor = Monitor(detector, sinks=[FullSink(), sink])
+    with pytest.raises(SinkError, match="no space left"):
+        monitor.handle(flows)
+    assert len(sink.alerts) == len(monitor.outcome.alerts) == monitor.outcome.n_alerts > 0
+
+
+def test_incident_without_alerts_does_not_blame_the_capture(tmp_path: Path) -> None:
+    (event,) = IncidentTracker().add(make_alert(1)).events
+    written = write_incident_pcaps(tmp_path, [event], {}, lambda name: [name])
+    assert list(written.without) == [event.incident_id]
+    assert "--alerts-per-host" in written.without[event.incident_id]
 
 
 class CountingNamer(FlowClassifier):

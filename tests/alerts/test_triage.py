@@ -24,8 +24,9 @@ from clan.alerts import (
     encode_incident,
     suppression,
 )
+from clan.alerts.group import GroupSettings
 from clan.alerts.store import FeatureRows, Query, Store
-from clan.errors import ConfigError, SourceUnavailable
+from clan.errors import ConfigError, SinkError, SourceUnavailable
 
 
 def attack() -> list[Alert]:
@@ -72,6 +73,48 @@ def test_hidden_and_limited_alerts_do_not_go_out_and_are_counted(tmp_path: Path)
         triage.close()
         assert sorted((i.n_alerts, i.state) for i in store.incidents()) == [(40, "closed"), (700, "closed")]
         assert store.suppression_table.listed()[0].hits == 400
+
+
+def test_incident_whose_alerts_are_all_limited_is_listed(tmp_path: Path) -> None:
+    with Store(tmp_path / "clan.db", create=True) as store:
+        tracker = IncidentTracker(GroupSettings(gap_s=60), limit=RateLimit(count=3))
+        triage = Triage(incidents=tracker, store=store)
+        assert len(triage.handle(guessing(5))) == 3
+        assert triage.handle(guessing(4, first=300_000, at=100.0)) == []  # the hour is not over
+        triage.close()
+        assert [(incident.n_alerts, incident.n_limited) for incident in store.incidents()] == [(4, 4), (5, 2)]
+        assert (store.count_alerts(), triage.n_limited) == (4, 6)
+        latest = next(store.alerts()).alert
+        assert (latest.uid, latest.incident_id) == ("C300000", next(store.incidents()).incident_id)
+
+
+def test_incident_of_which_everything_is_hidden_is_not_listed(tmp_path: Path) -> None:
+    with Store(tmp_path / "clan.db", create=True) as store:
+        triage = Triage(incidents=IncidentTracker(), store=store)
+        triage.handle([*guessing(3), *port_scan(3)])
+        triage.close()
+        entry = suppression(port=22)
+        store.suppression_table.add(entry)
+        assert [incident.target for incident in store.incidents()] == ["10.0.0.2"]
+        assert store.count_incidents() == 1
+        assert store.count_incidents(Query(hidden=True)) == 2
+        store.suppression_table.remove(entry.suppression_id)
+        assert store.count_incidents() == 2
+
+
+def test_alerts_go_out_where_their_incident_cannot_be_told() -> None:
+    told: list[Incident] = []
+    sent: list[Alert] = []
+
+    def full(_: Incident) -> None:
+        raise SinkError("no space left")
+
+    triage = Triage(incidents=IncidentTracker(), tell=[full, told.append])
+    with pytest.raises(SinkError, match="no space left"):
+        triage.handle([*guessing(1), *port_scan(1)], send=sent.extend)
+    assert [alert.uid for alert in sent] == ["C200000", "C0"]
+    assert [incident.target for incident in told] == ["10.0.0.22", "10.0.0.2"]
+    assert len(triage.ledger.worst()) == 2
 
 
 def test_suppression_takes_hold_of_a_running_detector_and_lets_go(tmp_path: Path) -> None:

@@ -16,13 +16,15 @@ from clan.alerts.rate_limit import RateLimit
 from clan.alerts.store import FeatureRows, Store
 from clan.alerts.suppress_watch import WatchedSuppressions
 from clan.alerts.verdict_watch import WatchedVerdicts
+from clan.errors import SinkError
 
 
 class Triage:
     """Takes alerts, gives those that go out, and tells incidents as they begin, grow and end.
 
     A suppressed alert is in no incident and goes nowhere but into the store, marked as hidden. One over the rate limit
-    is counted by its incident and goes nowhere else.
+    is counted by its incident and goes nowhere else; only the one that begins an incident is in the store too, so that
+    each incident has an alert there.
 
     Args:
         incidents: What groups alerts; None: they are not grouped.
@@ -52,21 +54,28 @@ class Triage:
         self.ledger = IncidentLedger()
         self.n_hidden = self.n_limited = 0
 
-    def handle(self, alerts: Sequence[Alert], features: FeatureRows | None = None) -> list[Alert]:
+    def handle(
+        self,
+        alerts: Sequence[Alert],
+        features: FeatureRows | None = None,
+        *,
+        send: Callable[[list[Alert]], None] | None = None,
+    ) -> list[Alert]:
         """Decide on a batch of alerts; gives those that go out, in their order, with incident and names of hosts.
 
         Args:
             alerts: New alerts.
             features: What the model saw of each, for the store.
+            send: Called with those that go out after the incidents are told, and also where that fails.
 
         Raises:
-            SinkError: An incident could not be told.
+            SinkError: An incident could not be told; everything else is done.
         """
         hidden = self._hidden(alerts, features)
         events: list[Incident] = []
         kept, positions, out = [], [], []
         for position, alert in enumerate(alerts):
-            named = self._named(alert)
+            named, limited = self._named(alert), False
             if position in hidden:
                 kept.append(named)
                 positions.append(position)
@@ -74,13 +83,15 @@ class Triage:
             if self.incidents is not None:
                 tracked = self.incidents.add(named)
                 events += tracked.events
-                if tracked.limited:
-                    self.n_limited += 1
+                self.n_limited += tracked.limited
+                if tracked.limited and all(event.state != "new" for event in tracked.events):
                     continue
                 named = replace(named, incident_id=tracked.incident_id)
+                limited = tracked.limited
             kept.append(named)
             positions.append(position)
-            out.append(named)
+            if not limited:
+                out.append(named)
         grown = [] if self.incidents is None else self.incidents.touched()
         if self.store is not None:
             rows = None if features is None else FeatureRows(names=features.names, values=features.values[positions])
@@ -88,9 +99,13 @@ class Triage:
             self.store.write(kept, features=rows, hidden=names, incidents=[*events, *grown])
             if hidden:
                 self._flush()
-        self._told(events)
-        for incident in grown:
-            self.ledger.add(incident)
+        try:
+            self._told(events)
+        finally:
+            for incident in grown:
+                self.ledger.add(incident)
+            if send is not None:
+                send(out)
         return out
 
     def change(self, *, suppressions: WatchedSuppressions | None, hosts: Hosts | None, limit: RateLimit | None) -> None:
@@ -141,7 +156,14 @@ class Triage:
         self._told(events)
 
     def _told(self, events: list[Incident]) -> None:
+        """Tell everybody of every record, also where one of them cannot take it."""
+        failure: SinkError | None = None
         for incident in events:
             self.ledger.add(incident)
             for tell in self._tell:
-                tell(incident)
+                try:
+                    tell(incident)
+                except SinkError as error:
+                    failure = failure or error
+        if failure is not None:
+            raise failure

@@ -13,6 +13,10 @@ from clan.sources import Frame, WantedFlow, cut_flows, write_pcap
 
 MOST_INCIDENTS = 50
 """Incidents that get a pcap, the worst ones."""
+_NOT_KEPT = (
+    "none of its alerts was kept, for they were over the limit of their host (--alerts-per-host) or not among the "
+    "least likely, or they do not say when; with --store the first alert of each incident is kept"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
@@ -65,8 +69,10 @@ def write_incident_pcaps(
             own: list[Frame] = [f for kept, whose in zip(frames, owner, strict=True) if whose == name for f in kept]
             if own:
                 written.files[name] = write_pcap(Path(folder, f"{name}.pcap"), own)
-            else:
+            elif name in owner:
                 written.without[name] = "none of its flows was found in the capture"
+            else:
+                written.without[name] = _NOT_KEPT
     return written
 
 

@@ -19,6 +19,7 @@ from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
 from clan.drift import Holding
+from clan.errors import SinkError
 from clan.explain import Explainer
 from clan.monitor.held import HeldAlerts
 from clan.monitor.host_history import HostHistory
@@ -257,10 +258,25 @@ class Monitor:
         self.outcome.agreement.agree(alerts)
         self.outcome.labels.update(alert.label for alert in alerts if alert.label is not None)
         if self.triage is not None and alerts:
-            alerts = self.triage.handle(alerts, self._features_of(alerts, alerting))
+            self.triage.handle(alerts, self._features_of(alerts, alerting), send=self._emit)
+        else:
+            self._emit(alerts)
+
+    def _emit(self, alerts: Sequence[Alert]) -> None:
+        """Give alerts to every sink, also where one of them fails.
+
+        Raises:
+            SinkError: What the first one that failed said.
+        """
+        failure: SinkError | None = None
         for sink in self._sinks:
-            sink.emit(*alerts)
+            try:
+                sink.emit(*alerts)
+            except SinkError as error:
+                failure = failure or error
         self.outcome.alerts += alerts
+        if failure is not None:
+            raise failure
         if len(self.outcome.alerts) > KEPT_ALERTS + KEPT_ALERTS // 5:  # sorted once for some thousands
             self._trim()
 
