@@ -1,4 +1,4 @@
-"""Tables are written batch by batch, whole or not at all, and do not depend on how the batches were cut."""
+"""Tables are written batch by batch, Parquet whole or not at all, and do not depend on how the batches were cut."""
 
 from __future__ import annotations
 
@@ -52,6 +52,71 @@ def test_an_error_leaves_no_parquet_behind(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ndjson"])
+def test_an_error_leaves_the_rows_of_text_that_were_written(tmp_path: Path, suffix: str) -> None:
+    def fail() -> None:
+        with TableWriter(tmp_path / f"table.{suffix}") as table:
+            table.write(TABLE)
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    assert_frame_equal(READERS[suffix](tmp_path / f"table.{suffix}"), TABLE)
+
+
+def test_an_error_leaves_the_parquet_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    TABLE.write_parquet(path)
+
+    def fail() -> None:
+        with TableWriter(path) as table:
+            table.write(TABLE.head(3))
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    assert_frame_equal(pl.read_parquet(path), TABLE)
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_without_batches_there_is_an_empty_file(tmp_path: Path, suffix: str) -> None:
+    with TableWriter(tmp_path / f"table.{suffix}"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [f"table.{suffix}"]
+    if suffix == "parquet":
+        assert pl.read_parquet(tmp_path / "table.parquet").shape == (0, 0)
+
+
+def test_folders_with_brackets_are_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "run[1]*"
+    folder.mkdir()
+    with TableWriter(folder / "x.parquet") as table:
+        for start in range(0, TABLE.height, 300):
+            table.write(TABLE.slice(start, 300))
+    assert_frame_equal(pl.read_parquet(folder / "x.parquet", glob=False), TABLE)
+
+
+def test_a_disk_that_is_full_at_the_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "full.csv"
+    path.symlink_to("/dev/full")
+
+    def fill(*, fail: bool = False) -> None:
+        with TableWriter(path) as table:
+            table.write(TABLE.head(2))  # fits into the buffer
+            if fail:
+                raise RuntimeError("in the middle")
+
+    with pytest.raises(SinkError, match=r"cannot write .*full.csv: No space left"):
+        fill()
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fill(fail=True)
+
+
+def test_parquet_says_at_once_that_it_needs_a_name_in_utf8(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names in UTF-8 only"):
+        TableWriter(tmp_path / "caf\udce9.parquet")
 
 
 def test_dash_is_csv_on_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -21,13 +22,15 @@ class TableWriter:
     """Collects batches into one file; the suffix decides the format, `-` is CSV on standard output.
 
     Parquet has its index at the end, so batches wait in a temporary folder beside the target and the file appears
-    whole, on `close`. When the block ends with an error nothing is left behind.
+    whole, on `close`; when the block ends with an error there is none, and one of before stays as it was. Of text the
+    rows that were written until then stay: they are of use by themselves, and a live run may have taken days for them.
+    Without batches the file is there, too, and empty.
 
     Args:
         path: A path ending in `.parquet`, `.csv` or `.ndjson`, or `-`.
 
     Raises:
-        ConfigError: Another suffix.
+        ConfigError: Another suffix, or a name for Parquet that is no UTF-8.
         SinkError: The place cannot be written to.
     """
 
@@ -37,6 +40,8 @@ class TableWriter:
         self._format = "csv" if self.path == STDOUT else Path(self.path).suffix.lstrip(".").lower()
         if self._format not in ("parquet", "csv", "ndjson"):
             raise ConfigError(f"{self.path}: expected a name that ends in .parquet, .csv or .ndjson, or - for stdout")
+        if self._format == "parquet" and not _is_utf8(self.path):
+            raise ConfigError(f"{self.path}: Parquet is written to names in UTF-8 only; name another file")
         self._parts: tempfile.TemporaryDirectory[str] | None = None
         self._file: IO[bytes] | None = None
         try:
@@ -71,23 +76,33 @@ class TableWriter:
         self.rows += batch.height
 
     def close(self) -> None:
-        """Finish the file; safe to call twice."""
-        if self._parts is not None:
-            if self._n_parts:
-                parts = pl.scan_parquet(Path(self._parts.name, "*.parquet"))
-                parts.sink_parquet(self.path, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
-            self._abandon()
-        elif self._file is not None:
-            self._file.flush()
+        """Finish the file; safe to call twice.
+
+        Raises:
+            SinkError: What is left cannot be written.
+        """
+        try:
+            if self._parts is not None:
+                parts = [Path(self._parts.name, f"{number:08}.parquet") for number in range(self._n_parts)]
+                rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame()
+                rows.sink_parquet(self.path, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+            elif self._file is not None:
+                self._file.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise SinkError(f"cannot write {self.path}: {getattr(error, 'strerror', None) or error}") from error
+        finally:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Release what is open."""
+        """Release what is open; what could not be written was told already."""
         if self._parts is not None:
             self._parts.cleanup()
             self._parts = None
         if self._file is not None and self.path != STDOUT:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
         self._file = None
 
     def __enter__(self) -> Self:
@@ -100,3 +115,11 @@ class TableWriter:
             self.close()
         else:
             self._abandon()
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -168,6 +168,13 @@ def test_threshold_config_is_read(tmp_path: Path) -> None:
         ("suppress gen_id 2509, sig_id 1, track by_src, ip 10.0.0.256", "neither an address nor a network"),
         ("suppress gen_id x, sig_id 1", "expected gen_id and a number, found 'x'"),
         ("suppress gen_id 2509, gen_id 1", "gen_id is there twice"),
+        ("suppress gen_id 2509, sig_id " + "1" * 5000, "expected sig_id and a number"),
+        ("# a \\\n comment\r\n\nhide gen_id 1, sig_id 2", "line 4: expected suppress"),
+        ("\nsuppress gen_id 2509, \\\n sig_id 1, track by_src, \\\n ip x", "line 2: 'x' is neither"),
+        (
+            "\nthreshold gen_id 2509, sig_id 1, type limit, track by_src, count 0, seconds 60",
+            r"threshold.config, line 2: a rate limit must let at least 1 alert through",
+        ),
     ],
 )
 def test_broken_line_is_told_with_its_number(tmp_path: Path, line: str, message: str) -> None:

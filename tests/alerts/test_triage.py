@@ -144,6 +144,25 @@ def test_file_of_suppressions_is_followed_and_keeps_its_hold_when_it_breaks(tmp_
         WatchedSuppressions(files=[path])
 
 
+def test_what_is_wrong_with_one_file_is_told_until_it_is_mended(tmp_path: Path) -> None:
+    first, second = paths = [tmp_path / name for name in ("first.config", "second.config")]
+    for path in paths:
+        path.write_text("")
+    watched = WatchedSuppressions(files=paths)
+    for path in paths:
+        path.write_text("suppress everything, please\n")
+    watched.current()
+    assert "first.config" in (watched.problem or "")
+    assert "second.config" in (watched.problem or "")
+    second.write_text("# mended\n")
+    watched.current()
+    assert "first.config" in (watched.problem or "")
+    assert "second.config" not in (watched.problem or "")
+    first.write_text("# mended\n")
+    watched.current()
+    assert watched.problem is None
+
+
 def test_hosts_have_names_and_groups(tmp_path: Path) -> None:
     path = tmp_path / "hosts.csv"
     path.write_text("network,name,group\n10.0.0.0/24,,office\n10.0.0.22,git,\n10.9.0.0/16,,outside\n")
@@ -165,6 +184,8 @@ def test_hosts_have_names_and_groups(tmp_path: Path) -> None:
     [
         ("a.csv", "address,owner\n", "expected a first line `network,name,group`, found address, owner"),
         ("a.csv", "network,name\nprinter,10.0.0.1\n", "line 2: 'printer' is neither an address nor a network"),
+        ("a.csv", "network,name\n10.0.0.1," + "x" * 200_000 + "\n", "a.csv, line 2: no CSV: field larger"),
+        ("a.csv", "x" * 200_000 + "\n", "a.csv, line 1: no CSV: field larger"),
         ("a.toml", "hosts = 3\n", r"expected a table \[hosts\]"),
         ("a.toml", '[hosts]\n"10.0.0.1" = { owner = "x" }\n', "unknown key owner"),
         ("a.toml", '[hosts]\n"10.0.0.1" = 3\n', "expected a name or"),

@@ -33,11 +33,19 @@ def test_models_are_compared_class_by_class(
     assert "precision where 0.001 are attacks" in shown.err
 
 
-def test_tables_name_models_and_classes(model: str, mixed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "-m", model, "-r", mixed, "--labels", LABELS, "--quiet"]) == 0
+def test_tables_name_models_and_classes(
+    model: str, mixed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("[").mkdir()
+    models = ["b].clan", "[/b].clan"]  # the names of two that are called the same have their folders
+    for path in models:
+        shutil.copy(model, path)
+    assert main(["evaluate", "-m", models[0], "-m", models[1], "-r", mixed, "--labels", LABELS, "--quiet"]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert "sample.clan" in shown.out
+    assert "[/b].clan" in shown.out.split("class")[0]
+    assert "[/b].clan" in shown.out.split("class")[1]
     assert "syn_scan" in shown.out
 
 

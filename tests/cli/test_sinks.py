@@ -85,6 +85,7 @@ def test_every_kind_and_its_options_are_listed(capsys: pytest.CaptureFixture[str
         (["redis://:hunter2@h/s"], "password_env=VARIABLE"),
         (["file:a", "file:a?severity=low"], "two sinks are called"),
         (["alerts.ndjson"], "is no sink"),
+        (["file:a%00b"], "has a %00 in it"),
     ],
 )
 def test_mistakes(sinks: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

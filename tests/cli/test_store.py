@@ -166,6 +166,12 @@ def test_export_without_addresses(day: Path, tmp_path: Path, capsys: pytest.Capt
         (["verdict", "undo", "x", "--store", "STORE"], 2, "say which verdict to undo by its number"),
         (["finetune", "-m", "m.clan", "-o", "n.clan"], 2, "give --labels with captures (-r), or --verdicts"),
         (["alerts", "prune", "--store", "STORE"], 2, "--max-days or --max-mb"),
+        (["alerts", "prune", "--store", "STORE", "--max-days", "1e300"], 2, "--max-days is at most"),
+        (["alerts", "prune", "--store", "STORE", "--max-mb", "inf"], 2, "--max-mb is at most"),
+        (["alerts", "list", "--store", "STORE", "--port", "9" * 30], 2, "--port is 0 to 65535"),
+        (["alerts", "list", "--store", "STORE", "-n", "9" * 30], 2, "-n is a number of lines"),
+        (["alerts", "list", "--store", "STORE", "-n", "-1"], 2, "-n is a number of lines"),
+        (["alerts", "list", "--store", "STORE", "--protocol", "9" * 5000], 2, "unknown protocol"),
         (["incidents", "show", "000000000000", "--store", "STORE"], 1, "found none"),
     ],
 )
@@ -176,3 +182,17 @@ def test_slips_are_told(
     monkeypatch.chdir(tmp_path)
     assert main([str(day / "clan.db") if word == "STORE" else word for word in command]) == code
     assert message in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["alerts", "list"], ["incidents", "list"], ["alerts", "export"], ["suppress", "add", "--src", "10.0.0.1"]],
+)
+def test_a_damaged_store_is_told(
+    day: Path, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = bytearray((day / "clan.db").read_bytes())
+    store[3 * 8192 :] = b"\xff" * (len(store) - 3 * 8192)
+    (tmp_path / "clan.db").write_bytes(store)
+    assert main([*command, "--store", str(tmp_path / "clan.db")]) == 1
+    assert "clan.db cannot be read or written: " in capsys.readouterr().err.replace("\n", " ")

@@ -68,6 +68,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "-r", "{arp}", "-o", "m.clan", "--by", "hour", "--incidents-per-day", "3"], 2, "one threshold"),
         (["train", "-r", "{arp}", "-o", "m.clan", "--fdr", "1.5"], 2, "--fdr must be between 0 and 1"),
         (["train", "-r", "{arp}", "-o", "m.clan", "--preset", "papr"], 2, "did you mean 'paper'?"),
+        (["detect", "-m", "m", "-r", "{arp}", "-o", "x", "--incidents", "./x"], 2, "-o and --incidents both name ./x"),
+        (["detect", "-m", "{junk}", "-r", "{arp}", "-o", "/dev/null", "--incidents", "/dev/null"], 1, "junk"),
         (["detect", "-m", "{junk}", "-r", "{arp}"], 1, "junk"),
         (["detect", "-m", "nowhere.clan", "-r", "{arp}"], 1, "nowhere.clan"),
         (["detect", "-r", "{arp}"], 2, "--model"),

@@ -68,6 +68,15 @@ def test_few_hosts_that_raise_the_rate_are_to_be_investigated() -> None:
     assert many.advice in ("recalibrate", "retrain")
 
 
+def test_hosts_are_told_most_first_by_the_side_that_has_more() -> None:
+    made = detector(5000)
+    sources = ["10.0.0.1"] + ["10.0.0.2"] * 5 + ["10.0.0.3"] * 4
+    targets = ["10.0.0.1"] * 9 + ["10.0.0.4"]
+    state = state_after(stream(made, 100, shift=9.0, src_ip=sources * 10, dst_ip=targets * 10), made=made)
+    assert [host for host, _ in state.hosts[:3]] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    assert [share for _, share in state.hosts[:3]] == pytest.approx([0.9, 0.5, 0.4])
+
+
 def test_moved_features_are_named_with_how_much() -> None:
     made = detector(5000)
     same = state_after(stream(made, 6000), made=made)

@@ -136,3 +136,22 @@ def test_settings_reach_the_engine(capture: Path) -> None:
     assert read_flows(capture, settings=FlowSettings(udp_idle_timeout_s=1e-6)).height == 13
     reader = FlowReader([str(capture)], settings=profile("lycos"))  # the original loses flows that are young at the end
     assert (drain(reader).height, reader.report.losses()) == (1, {"unfinished_flows": 6})
+
+
+def test_a_name_that_is_no_utf8_is_spelled_out(tmp_path: Path, capture: Path) -> None:
+    paths = [str(tmp_path / f"caf\udce9{number}.pcap") for number in range(2)]
+    for path in paths:
+        Path(path).write_bytes(capture.read_bytes())
+    for workers in (1, 2):
+        reader = FlowReader(paths, workers=workers)
+        flows = pl.concat(list(reader.batches()))
+        names = flows["source"].unique(maintain_order=True).to_list()
+        assert names == [str(tmp_path / f"caf\\xe9{number}.pcap") for number in range(2)]
+        assert [reader.files_of(name) for name in names] == [[path] for path in paths]
+    table = tmp_path / "caf\udce9.csv"
+    table.write_text(flows.write_csv())
+    assert sorted(read_flows(table)["source"].unique()) == names  # those that the table tells
+    flows.write_parquet(tmp_path / "flows.parquet")
+    (tmp_path / "flows.parquet").rename(tmp_path / "caf\udce9.parquet")
+    with pytest.raises(SourceError, match="names in UTF-8 only"):
+        read_flows(tmp_path / "caf\udce9.parquet")

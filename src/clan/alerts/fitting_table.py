@@ -50,7 +50,7 @@ class FittingTable:
             yield self._table(widths)
 
     def _table(self, widths: Sequence[int]) -> Table:
-        table = Table(title=self.title, title_justify="left", show_edge=False, pad_edge=False)
+        table = Table(title=Text(self.title, style="italic"), title_justify="left", show_edge=False, pad_edge=False)
         for name, width in zip(self.columns, widths, strict=False):
             justify = "right" if name == "p-value" else "left"
             table.add_column(name, no_wrap=True, min_width=width, justify=justify)  # type: ignore[arg-type]

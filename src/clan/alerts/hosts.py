@@ -90,6 +90,13 @@ class Hosts:
 
 def _csv(text: str, path: str) -> list[tuple[Network, Host]]:
     reader = csv.DictReader(io.StringIO(text))
+    try:
+        return _rows(reader, path)
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line {reader.line_num + 1}: no CSV: {error}") from error
+
+
+def _rows(reader: csv.DictReader[str], path: str) -> list[tuple[Network, Host]]:
     columns = [name.strip().lower() for name in reader.fieldnames or []]
     if "network" not in columns or not {"name", "group"} & set(columns):
         raise ConfigError(

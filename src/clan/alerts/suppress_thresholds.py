@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from clan.alerts.suppression import Suppression
 from clan.errors import ConfigError, SourceUnavailable
 
 _MOST_BYTES = 16_000_000
+_MOST_DIGITS = 18
 _KINDS = ("suppress", "threshold", "event_filter", "rate_filter")
 
 
@@ -59,13 +61,25 @@ def read_thresholds(path: str | Path) -> ThresholdFile:
     if len(raw) > _MOST_BYTES:
         raise ConfigError(f"{path} has {len(raw):,} bytes; a threshold.config has at most {_MOST_BYTES:,}")
     found = ThresholdFile()
-    text = raw.decode("utf-8", "replace")
-    lines = re.sub(r"\\\r?\n", " ", text).splitlines()  # a backslash continues a line
-    for number, line in enumerate(lines, 1):
+    for number, line in _lines(raw.decode("utf-8", "replace")):
         words = line.split("#")[0].strip()
         if words:
             _read_line(words, number, f"{path}, line {number}", found)
     return found
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Give each line with its number; a backslash continues one, which has the number where it begins."""
+    begun, first = "", 1
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+        first = first if begun else number
+        begun += line
+        if begun.endswith("\\"):
+            begun = begun[:-1] + " "
+        else:
+            yield first, begun
+            begun = ""
+    yield first, begun
 
 
 def _read_line(words: str, number: int, where: str, found: ThresholdFile) -> None:
@@ -85,7 +99,11 @@ def _read_line(words: str, number: int, where: str, found: ThresholdFile) -> Non
     elif options.get("type") != "limit" or options.get("track") != "by_src":
         found.skip(number, "threshold other than type limit, track by_src is not supported")
     else:
-        limit = RateLimit(count=_number(options, "count", where), seconds=_number(options, "seconds", where))
+        count, seconds = _number(options, "count", where), _number(options, "seconds", where)
+        try:
+            limit = RateLimit(count=count, seconds=seconds)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from error
         if found.rate_limit is None or limit.per_s < found.rate_limit.per_s:
             found.rate_limit = limit
 
@@ -125,6 +143,6 @@ def _options(text: str, where: str) -> dict[str, str]:
 
 def _number(options: dict[str, str], name: str, where: str) -> int:
     value = options.get(name, "")
-    if not (value.isascii() and value.isdigit()):
+    if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
         raise ConfigError(f"{where}: expected {name} and a number, found {value[:40]!r}")
     return int(value)

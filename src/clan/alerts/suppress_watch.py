@@ -16,7 +16,8 @@ class WatchedSuppressions:
     """Looks at each call whether anything has changed, which costs microseconds, and reads again only then.
 
     A file that is broken when this is made is an error. One that breaks later leaves what was read of it in force, and
-    `problem` says why.
+    `problem` says why. A limit that a file asks for is not followed: who makes the tracker of incidents takes it from
+    `rate_limit`, at the start and when the settings are read anew.
 
     Args:
         store: Where `clan suppress` keeps them, if anywhere.
@@ -24,7 +25,6 @@ class WatchedSuppressions:
 
     Attributes:
         files: What each file held when it was last read.
-        problem: Why a file could not be read again, or None.
 
     Raises:
         SourceUnavailable, ConfigError: A file cannot be read, or a line for clan means nothing.
@@ -35,10 +35,15 @@ class WatchedSuppressions:
         self._paths = [Path(path) for path in files]
         self._stamps = {path: _stamp(path) for path in self._paths}
         self.files: dict[Path, ThresholdFile] = {path: read_thresholds(path) for path in self._paths}
-        self.problem: str | None = None
+        self._problems: dict[Path, str] = {}
         if store is not None:
             store.suppressions_changed()  # from now on
         self._current = self._put_together()
+
+    @property
+    def problem(self) -> str | None:
+        """Why files could not be read again, or None."""
+        return "; ".join(self._problems.values()) or None
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -69,9 +74,9 @@ class WatchedSuppressions:
         try:
             self.files[path] = read_thresholds(path)
         except (ConfigError, SourceUnavailable) as error:
-            self.problem = str(error)
+            self._problems[path] = str(error)
             return False
-        self.problem = None
+        self._problems.pop(path, None)
         return True
 
     def _put_together(self) -> Suppressions:

@@ -62,7 +62,7 @@ def protocol_number(protocol: str | int) -> int:
         (6, 47)
     """
     text = str(protocol).strip().upper()
-    if text.isascii() and text.isdigit() and int(text) <= 255:
+    if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 255:
         return int(text)
     names = {name: number for number, name in _NAMES.items()} | {"ICMPV6": 58, "ICMP6": 58}
     if text not in names:

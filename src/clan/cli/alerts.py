@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from clan.alerts.fitting_table import FittingTable
     from clan.alerts.store import StoredAlert
 
+_MOST = 10_000_000  # days, or megabytes, that a limit may be
+
 app = typer.Typer(name="alerts", help="List, show, export and prune the alerts of a store.", no_args_is_help=True)
 
 InIncident = Annotated[
@@ -176,6 +178,9 @@ def prune(
 
     if max_days is None and max_mb is None:
         raise ConfigError("say what is too old or too much: --max-days or --max-mb")
+    for option, value in (("--max-days", max_days), ("--max-mb", max_mb)):
+        if value is not None and not value <= _MOST:
+            raise ConfigError(f"{option} is at most {_MOST:,}, got {value:g}")
     limits = Retention(max_days=max_days, max_bytes=None if max_mb is None else round(max_mb * 1e6))
     with open_store(store) as opened:
         count = opened.prune(limits)

@@ -120,6 +120,7 @@ def command(
     Where the model comes from clan finetune, each alert has a name too.
     """
     from clan.alerts import AnnotatedLog
+    from clan.cli.places import check_outputs
     from clan.cli.reading import WATCHED
     from clan.cli.sinking import open_places, settings_of
     from clan.errors import ConfigError
@@ -147,7 +148,8 @@ def command(
     if annotate and (incidents or store):
         raise ConfigError("--annotate raises no alerts: --incidents and --store have nothing to keep with it")
     _check_endless(wanted, stats_every, report)
-    _check_outputs([output, scores, report, incidents, store], inputs=[*wanted.paths, model])
+    outputs = {"-o": output, "--scores": scores, "--report": report, "--incidents": incidents, "--store": store}
+    check_outputs(outputs, inputs=[*wanted.paths, model])
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     loaded = LoadedModel.open(model)
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
@@ -226,16 +228,6 @@ def _check_endless(wanted: Wanted, stats_every: float | None, report: str | None
         raise ConfigError(
             "--report keeps every flow in memory and needs a run that ends; with -i and --listen use --scores"
         )
-
-
-def _check_outputs(paths: Sequence[str | None], *, inputs: Sequence[str]) -> None:
-    """Raise when one of the files cannot be written."""
-    from clan.cli.places import check_output
-    from clan.tables import STDOUT
-
-    for path in paths:
-        if path is not None and path != STDOUT:
-            check_output(path, inputs=inputs)
 
 
 def _tell(

@@ -95,7 +95,7 @@ def _names(paths: Sequence[str]) -> list[str]:
 def _show(found: Sequence[Evaluation]) -> None:
     """Print two tables: the models, and the classes."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from clan.alerts.text import visible
@@ -110,7 +110,8 @@ def _show(found: Sequence[Evaluation]) -> None:
         a_day = "-" if each.false_alarms_per_day is None else f"{each.false_alarms_per_day:,.0f}"
         table.add_row(name, *shown, f"{each.n_benign:,}", rate, budget, a_day)
     console.print(table)
-    table = Table("class", "flows", *(f"{what}\n{visible(each.model)}" for each in found for what in _COLUMNS))
+    heads = (Column(Text(f"{what}\n{visible(each.model)}")) for each in found for what in _COLUMNS)
+    table = Table("class", "flows", *heads)
     rows = {each.name: each.n for evaluation in found for each in evaluation.classes}
     for attack, n in rows.items():
         cells: list[str] = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clan.errors import ConfigError, SinkError
+from clan.tables import STDOUT
 
 
 def check_output(path: str, *, inputs: Sequence[str]) -> None:
@@ -25,3 +26,25 @@ def check_output(path: str, *, inputs: Sequence[str]) -> None:
         raise SinkError(f"cannot write {path}: there is no folder {target.parent}")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise SinkError(f"cannot write {path}: no permission")
+
+
+def check_outputs(paths: Mapping[str, str | None], *, inputs: Sequence[str]) -> None:
+    """Raise when one of several files cannot be written, or two of them are the same; `-` and None are passed over.
+
+    Args:
+        paths: What each option names.
+        inputs: What is to be read.
+
+    Raises:
+        ConfigError: Two options name one file, or see `check_output`.
+        SinkError: See `check_output`.
+    """
+    named = dict[Path, str]()
+    for option, path in paths.items():
+        if path is None or path == STDOUT:
+            continue
+        check_output(path, inputs=inputs)
+        target = Path(path).resolve()
+        if target in named and (target.is_file() or not target.exists()):  # two may share a device such as /dev/null
+            raise ConfigError(f"{named[target]} and {option} both name {path}; each needs a file of its own")
+        named[target] = option

@@ -113,6 +113,10 @@ class Filters:
         Raises:
             ConfigError: One of them means nothing.
         """
+        if self.port is not None and not 0 <= self.port <= 65_535:
+            raise ConfigError(f"--port is 0 to 65535, got {self.port}")
+        if not 0 <= self.limit < 1 << 63:
+            raise ConfigError(f"-n is a number of lines, 0 = all, got {self.limit}")
         from clan.alerts.store import Query
         from clan.alerts.suppression import network
         from clan.alerts.transport import protocol_number

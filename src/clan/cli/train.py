@@ -202,10 +202,10 @@ def _tell(report: Learnt, detector: ClanDetector, output: str) -> None:
         f"threshold {detector.threshold_:.4f}, expected false-positive rate {calibration.expected_fpr:.3%}"
     )
     interval = calibration.alerts_per_day_interval
-    if interval is not None and calibration.days is not None:
+    if interval is not None and detector.days is not None:
         err.note(
             f"expected false alarms a day: {calibration.expected_alerts_per_day:.1f} "
-            f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(calibration.days)} of traffic"
+            f"(95 % of days {interval[0]:,} to {interval[1]:,}), judged by {_length(detector.days)} of traffic"
         )
     if calibration.groups is not None:
         by = ", ".join(calibration.groups.by)

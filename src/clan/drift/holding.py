@@ -139,14 +139,18 @@ class Holding:
     def _concentration(self, count: int, n: int) -> tuple[list[tuple[str, float]], bool]:
         """Name the hosts of most alerts, and say whether without three of them most of the excess would be gone."""
         tops = {column: self._hosts.top(column, count) for column in _HOSTS}
-        named = sorted((pair for top in tops.values() for pair in top[:SHOWN]), key=lambda pair: (pair[1], pair[0]))
+        named = dict[str, float]()  # a host on both sides counts by the side that has more
+        for top in tops.values():
+            for host, share in top[:SHOWN]:
+                named[host] = max(share, named.get(host, 0.0))
         rate, expected = count / max(n, 1), self._calibration.expected_fpr
         others = []  # alert rate of the flows that have none of the three
         for column, top in tops.items():
             few = top[:FEW_HOSTS]
             flows = 1 - self._hosts.share_of_flows(column, [host for host, _ in few], n)
             others.append(rate * (1 - sum(share for _, share in few)) / max(flows, 1e-9))
-        return list(dict(named).items())[::-1], bool(min(others) - expected <= (rate - expected) / 2)
+        most_first = sorted(named.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
+        return most_first, bool(min(others) - expected <= (rate - expected) / 2)
 
 
 def _advice(verdict: Verdict, concentrated: bool, scores_moved: bool, score_drift: float, share_moved: float) -> Advice:  # noqa: FBT001

@@ -60,3 +60,13 @@ class EndlessReader(Protocol):
 
     def stop(self) -> None:
         """End it; `batches` then gives what is left, and ends. Safe in a signal handler."""
+
+
+def stream_name(path: str) -> str:
+    r"""Name a stream after its first file; bytes of the path that are no UTF-8 are spelled out, as no table holds them.
+
+    Example:
+        >>> stream_name("caf\udce9.pcap")
+        'caf\\xe9.pcap'
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -11,7 +11,7 @@ import polars as pl
 from clan.errors import MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
 from clan.schema import IDENTITY, features_of
-from clan.sources.base import Source
+from clan.sources.base import Source, stream_name
 from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
 from clan.sources.formats import check_kept, format_named, recognise_all
@@ -107,7 +107,7 @@ class FlowReader:
 
     def files_of(self, source: str) -> list[str]:
         """Give the files of a stream by its name; none where it is no stream of this reader."""
-        return next((paths for paths in self._streams if paths[0] == source), [])
+        return next((paths for paths in self._streams if stream_name(paths[0]) == source), [])
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flow tables, stream after stream.

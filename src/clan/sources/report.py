@@ -47,6 +47,7 @@ NO_LOSSES = frozenset(COUNTERS) - set(_REASONS) | {
     "context_restarts",
     "datagram_bytes",
     "datagrams",
+    "empty_lines",
     "empty_sets",
     "exporter_restarts",
     "late_datagrams",

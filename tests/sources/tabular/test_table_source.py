@@ -143,6 +143,15 @@ def test_what_the_model_learnt_from_is_remembered(tmp_path: Path) -> None:
         list(FlowReader([changed], columns=remembered).batches())
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_empty_lines_are_no_rows_and_no_damage(tmp_path: Path, end: str) -> None:
+    path = write(tmp_path / "a.csv", f"a,b,c\n1,2,3\n{end}4,5,6\n{end}")
+    reader = FlowReader([path], strict=True)
+    assert pl.concat(list(reader.batches())).height == 2
+    counts = reader.report.counts
+    assert (counts["records"], counts["malformed_records"], counts["empty_lines"]) == (2, 0, 2 * end.count("\n"))
+
+
 def test_one_bad_line_costs_one_line(tmp_path: Path) -> None:
     good = "".join(f"{i},{i + 1},{i + 2}\n" for i in range(1000))
     text = "\ufeffa,b,c\n" + good + "1,2\n" + "1,2,3,4\n" + "a,b,c\n" + '1,"2,3\n' + "x,y,z\n" + "caf\xe9,2,3\n" + good

@@ -263,7 +263,16 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except sqlite3.Error as damage:
+            error = error or damage
+        # what else SQLite raises is a slip of ours
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
+            raise StoreError(
+                f"the store {self.path} cannot be read or written: {error}; where it is damaged, sqlite3's .recover "
+                "saves what can be saved"
+            ) from error
 
     def _one(self, table: str, key: str, prefix: str, columns: str) -> tuple[Any, ...]:
         """Find one row by the beginning of its id."""

@@ -16,6 +16,7 @@ import polars as pl
 
 from clan.errors import ConfigError, SourceUnavailable, UnsupportedFormat
 from clan.flows import FlowSettings, address_words, icmp_ports
+from clan.sources.base import stream_name
 from clan.sources.groups import wanted_groups
 from clan.sources.netflow.exporter import GROUPS, SETTINGS
 from clan.sources.netflow.flow import to_flows
@@ -75,7 +76,7 @@ class NfdumpSource:
             raise UnsupportedFormat("nfdump reads files only; name one")
         wanted_groups(features, told=self.groups, kind=self.kind)
         self.settings: Mapping[str, Any] = dict(SETTINGS)
-        self.name, self.bytes_read = name or paths[0], 0
+        self.name, self.bytes_read = stream_name(name or paths[0]), 0
         self._paths, self._strict = list(paths), strict
         self._counts: Counter[str] = Counter({"records": 0, "flows": 0})
         self._joiner, self._order = Joiner(self._counts), FlowOrder(hold_us=2 * WAIT_US)

@@ -8,6 +8,7 @@ import polars as pl
 
 from clan.errors import ConfigError
 from clan.flows import PACKET_GROUPS, FlowEngine, FlowSettings
+from clan.sources.base import stream_name
 from clan.sources.groups import in_order, measured, wanted_groups
 from clan.sources.packets.bytestream import ByteStream
 from clan.sources.packets.reader import CHUNK_BYTES, PacketReader
@@ -44,7 +45,7 @@ class PacketSource:
     ) -> None:
         if not paths:
             raise ConfigError("a source of packets needs at least one path")
-        self.name = paths[0]
+        self.name = stream_name(paths[0])
         self.settings = settings.manifest()
         self._paths, self._chunk_bytes, self._strict = list(paths), chunk_bytes, strict
         self._features = wanted_groups(features, told=self.groups, kind=self.kind)

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import polars as pl
 
 from clan.errors import MalformedRecord
+from clan.sources.base import stream_name
 from clan.sources.records.order import Reorder
 from clan.sources.records.parsed import NAMED_LINES, BadLine, Parsed
 from clan.sources.records.table import checked, flow_table
@@ -56,7 +57,7 @@ class RecordStream:
     """
 
     def __init__(self, name: str, parser: RecordParser, *, strict: bool = False, keep_records: bool = False) -> None:
-        self.name, self.parser, self.kind = name, parser, parser.kind
+        self.name, self.parser, self.kind = stream_name(name), parser, parser.kind
         self.settings: dict[str, Any] = {}
         self.groups: tuple[str, ...] = ("conn",)
         self._strict = strict

@@ -50,10 +50,11 @@ class RowReader:
         block = block if block.endswith(b"\n") else block + b"\n"
         lines = block.count(b"\n")
         self.counts["records"] += lines
-        frame = self._fast(block, lines)
+        frame, no_rows = self._fast(block, lines), 0
         if frame is None:
-            frame = self._patient(block)
-        lost = lines - frame.height
+            frame, no_rows = self._patient(block)
+            self.counts["records"] -= no_rows
+        lost = lines - no_rows - frame.height
         if lost > 0:
             self._note("malformed_records", lost, "a line that is no row of its columns")
         return frame
@@ -81,13 +82,17 @@ class RowReader:
         n = np.diff(np.searchsorted(marks, ends), prepend=0)
         return bool((n == len(self.names) - 1).all()) and len(ends) == lines
 
-    def _patient(self, block: bytes) -> pl.DataFrame:
-        """Read line by line as text, drop what is no row, and make numbers value by value."""
+    def _patient(self, block: bytes) -> tuple[pl.DataFrame, int]:
+        """Read line by line as text, drop what is no row, and make numbers value by value.
+
+        Gives the rows, and how many lines were never meant to be one: empty ones, and the header once more.
+        """
         text = block.decode("utf-8", errors="replace")
         header = [name.lower() for name in self.names]
-        rows, repeated = [], 0
+        rows, repeated, empty = [], 0, -1  # behind the last line's end there is none
         for line in text.split("\n"):  # a quote never reaches into another line
             if not line.strip("\r"):
+                empty += 1
                 continue
             values = values_of(line.rstrip("\r"), self.separator)
             if len(values) != len(header):
@@ -97,15 +102,12 @@ class RowReader:
                 continue
             rows.append(values)
         self.counts["repeated_headers"] += repeated
-        self.counts["records"] -= repeated
+        self.counts["empty_lines"] += empty
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in header]
         frame = pl.DataFrame(
             {name: pl.Series(values, dtype=pl.String) for name, values in zip(self.names, columns, strict=True)}
         )
-        out = self._numbers(frame.with_columns(pl.all().str.strip_chars()))
-        if repeated:  # they are no lost lines
-            self.counts["malformed_records"] -= repeated
-        return out
+        return self._numbers(frame.with_columns(pl.all().str.strip_chars())), repeated + empty
 
     def _numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Make numbers of text; a value that is none is null and counted."""

@@ -10,6 +10,7 @@ import polars as pl
 
 from clan.errors import ConfigError, SchemaError, UnsupportedFormat
 from clan.flows import FlowSettings
+from clan.sources.base import stream_name
 from clan.sources.groups import measured
 from clan.sources.packets import STDIN, ByteStream
 from clan.sources.records import LineReader
@@ -56,7 +57,7 @@ class TableSource:
     ) -> None:
         if not paths:
             raise ConfigError("a table needs at least one path")
-        self.name, self.bytes_read = paths[0], 0
+        self.name, self.bytes_read = stream_name(paths[0]), 0
         self._paths, self._strict = list(paths), strict
         self._features = measured(features or GROUPS[:1])
         remembered = dict(columns or {})
@@ -129,7 +130,7 @@ class CsvSource(TableSource):
 
     def __init__(self, paths: Sequence[str], settings: FlowSettings, **options: Any) -> None:
         super().__init__(paths, settings, **options)
-        self._stream: ByteStream | None = ByteStream(self.name)
+        self._stream: ByteStream | None = ByteStream(paths[0])
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flows in the order of the file, so that scores align with rows."""
@@ -216,6 +217,8 @@ class ParquetSource(TableSource):
             )
         for path in paths:
             ByteStream(path).close()  # says what is wrong with a path as all formats do
+            if stream_name(path) != path:
+                raise UnsupportedFormat(f"{path}: Parquet is read from names in UTF-8 only; rename the file")
         self._closed = False
 
     def batches(self) -> Iterator[pl.DataFrame]:

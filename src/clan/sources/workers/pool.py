@@ -15,6 +15,7 @@ import polars as pl
 
 from clan.errors import ClanError, MalformedRecord, SinkError, SourceError, SourceUnavailable, UnsupportedFormat
 from clan.flows import FlowSettings
+from clan.sources.base import stream_name
 from clan.sources.workers.number import cores
 from clan.sources.workers.process import Worker
 
@@ -133,7 +134,7 @@ class WorkerSource:
     kind = "packets"
 
     def __init__(self, task: Mapping[str, Any], replies: SimpleQueue[dict[str, Any]]) -> None:
-        self.name: str = task["paths"][0]
+        self.name = stream_name(task["paths"][0])
         self.settings: Mapping[str, Any] = task["settings"]
         self.groups: tuple[str, ...] = tuple(task["features"] or ())
         self.bytes_read = 0

@@ -56,6 +56,8 @@ def check_address(address: Address) -> None:
     """Want a path, and no host."""
     if address.netloc or not address.path:
         raise ConfigError("a file sink is written file:alerts.ndjson or file:/var/log/clan/alerts.ndjson")
+    if "\0" in address.path:
+        raise ConfigError("the path of a file sink has a %00 in it, which no path can have")
 
 
 def encoding_over(encoding: Encoding, options: Options) -> Encoding:

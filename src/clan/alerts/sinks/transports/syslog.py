@@ -20,7 +20,7 @@ from clan.alerts.delivery import Record
 from clan.alerts.sinks.address import Address
 from clan.alerts.sinks.encoding import Encoding
 from clan.alerts.sinks.encodings.syslog import Syslog
-from clan.errors import ConfigError, SinkError
+from clan.errors import ConfigError, SinkError, SourceUnavailable
 
 _PORTS = {"syslog+udp": 514, "syslog+tcp": 601, "syslog+tls": 6514}
 _DATAGRAM = 65_000  # bytes that fit into one, with room for headers
@@ -212,6 +212,8 @@ def _tls(options: Options) -> ssl.SSLContext:
             context.load_cert_chain(options.cert, options.key)
     except OSError as error:
         where = ", ".join(path for path in (options.ca, options.cert, options.key) if path is not None)
-        raise ConfigError(f"the certificates in {where} cannot be used: {error}") from error
+        if isinstance(error, ssl.SSLError):
+            raise ConfigError(f"the certificates in {where} cannot be used: {error}") from error
+        raise SourceUnavailable(f"the certificates in {where} cannot be read: {error.strerror or error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

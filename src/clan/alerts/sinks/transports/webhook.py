@@ -22,7 +22,7 @@ from clan._version import __version__
 from clan.alerts.delivery import Record
 from clan.alerts.sinks.address import Address, secret_of
 from clan.alerts.sinks.encoding import Container, Encoding
-from clan.errors import ConfigError, SinkError
+from clan.errors import ConfigError, SinkError, SourceUnavailable
 
 _REFUSALS = frozenset({400, 413, 415, 422})
 """Answers that mean this body, and not the receiver's state or our rights: sending it again is of no use."""
@@ -119,8 +119,12 @@ class WebhookTransport:
         if address.scheme == "webhook+https":
             try:
                 self._tls = ssl.create_default_context(cafile=options.ca)
+            except ssl.SSLError as error:
+                raise ConfigError(f"the authorities in {options.ca} cannot be used: {error}") from error
             except OSError as error:
-                raise ConfigError(f"the authorities in {options.ca} cannot be read: {error}") from error
+                raise SourceUnavailable(
+                    f"the authorities in {options.ca} cannot be read: {error.strerror or error}"
+                ) from error
         self._connection: http.client.HTTPConnection | None = None
 
     def send(self, batch: Sequence[Record]) -> None:
