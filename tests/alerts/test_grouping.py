@@ -8,12 +8,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.alerts.attacks import flood, guessing, make_alert, port_scan
 
 from clan.alerts import Alert, GroupSettings, IncidentTracker, RateLimit, count_groups, group_flows
 from clan.alerts.group import Flow
 from clan.alerts.group_distinct import DistinctCount, PortCount
 from clan.alerts.grouping import Grouping
+from clan.alerts.rate_limit import RateLimiter
 from clan.errors import ConfigError, DataError
 
 
@@ -144,6 +146,23 @@ def test_named_incident_has_a_technique_and_unnamed_ones_have_none() -> None:
     technique = tracker.incidents()[0].technique
     assert technique is not None
     assert technique.technique_id == "T1046"
+
+
+@pytest.mark.parametrize(("n_named", "label"), [(10, None), (11, "syn_scan")])
+def test_incident_has_the_name_that_more_than_half_of_its_alerts_have(n_named: int, label: str | None) -> None:
+    tracker = IncidentTracker()
+    for i, alert in enumerate(port_scan(20)):
+        tracker.add(replace(alert, label="syn_scan" if i < n_named else None))
+    assert tracker.incidents()[0].label == label
+
+
+def test_time_that_goes_back_fills_no_bucket() -> None:
+    limiter = RateLimiter(RateLimit(count=1, seconds=10))
+    assert limiter.allows("host", 100_000_000)
+    assert not limiter.allows("host", 50_000_000)
+    assert not limiter.allows("host", 100_000_000)
+    assert not limiter.allows("host", None)
+    assert limiter.allows("host", 110_000_000)
 
 
 def test_rate_limit_lets_some_alerts_of_an_actor_out_each_hour() -> None:

@@ -26,7 +26,7 @@ entries = st.builds(
     dst=st.sampled_from(NETWORKS),
     port=st.sampled_from([None, 22, 80]),
     protocol=st.sampled_from([None, 6, 17]),
-    label=st.sampled_from([None, "Scan", "flood"]),
+    label=st.sampled_from([None, "Scan", "flood", "Ä-Scan", ""]),
     until=st.sampled_from([None, START + timedelta(seconds=5), START + timedelta(days=9)]),
     either=st.booleans(),
     alert_id=st.sampled_from([None, None, None, make_alert(3).alert_id]),
@@ -40,7 +40,7 @@ alerts = st.builds(
     st.sampled_from([0.0, 4.999999, 5.0, 9.0]),
     st.sampled_from([None, 6, 17]),
     src_port=st.sampled_from([None, 22, 80, 40_000]),
-    label=st.sampled_from([None, "scan", "FLOOD", "unknown"]),
+    label=st.sampled_from([None, "scan", "FLOOD", "unknown", "ä-SCAN", "Ä-SCAN"]),
 )
 
 

@@ -208,6 +208,11 @@ def test_incident_line_is_harmless_ascii_whatever_the_names() -> None:
     assert json.loads(line)["label"] == HOSTILE
 
 
+def test_incident_with_an_infinite_score_is_a_line() -> None:
+    event = IncidentTracker().add(make_alert(anomaly_score=float("inf"))).events[0]
+    assert json.loads(encode_incident(event))["anomaly_score"] == pytest.approx(3.4028235e38)
+
+
 def test_time_that_passes_closes_incidents() -> None:
     told: list[Incident] = []
     triage = Triage(incidents=IncidentTracker(), tell=[told.append])

@@ -103,6 +103,20 @@ def test_other_hosts_are_not_hidden_unless_that_is_asked_for(store: Store) -> No
     assert store.count_alerts() == 60
 
 
+def test_verdict_speaks_of_flows_that_share_one_of_the_two_hosts(store: Store) -> None:
+    fill(store, [*backups(3), *others(60)], np.vstack([usual(3), usual(60, 9.0)]))
+    store.verdict_table.judge(backups(1)[0].alert_id, "benign")
+    same_src, same_dst, neither, unknown = (
+        make_alert(700 + i, src, dst, 873, 0.0)
+        for i, (src, dst) in enumerate(
+            [("10.0.0.5", "10.9.0.1"), ("10.9.0.2", "10.0.0.9"), ("10.0.0.9", "10.0.0.5"), ("10.0.0.5", None)]
+        )
+    )
+    triage = Triage(store=store)
+    out = triage.handle([same_src, same_dst, neither, unknown], FeatureRows(names=NAMES, values=usual(4)))
+    assert [alert.uid for alert in out] == [neither.uid, unknown.uid]
+
+
 def test_alert_that_is_judged_again_hides_what_is_like_it_again(store: Store) -> None:
     elsewhere = [make_alert(50 + i, "192.0.2.1", "192.0.2.2", 873, 1.0) for i in range(3)]
     fill(store, [*backups(3), *elsewhere, *others(60)], np.vstack([usual(6), usual(60, 9.0)]))

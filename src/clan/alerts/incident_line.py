@@ -6,7 +6,7 @@ from typing import Any
 
 from clan.alerts.alert import SEVERITIES
 from clan.alerts.incident import Incident
-from clan.alerts.json_line import json_line
+from clan.alerts.json_line import finite, json_line
 
 
 def encode_incident(incident: Incident) -> str:
@@ -45,7 +45,7 @@ def incident_values(incident: Incident) -> dict[str, Any]:
         "targets": incident.n_targets,
         "target_ports": incident.n_ports,
         "p_value": incident.p_value,
-        "anomaly_score": incident.anomaly_score,
+        "anomaly_score": finite(incident.anomaly_score),
         "label": incident.label,
         "technique": None if technique is None else technique._asdict(),
         "alert_ids": list(incident.alert_ids),

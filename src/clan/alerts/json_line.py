@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,8 @@ from clan.alerts.text import bounded
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
 _ESCAPES: Final = {code: b"\\u%04x" % code for code in b"<>&\x7f"}
 _BACKSLASH: Final = ord("\\")
+LARGEST: Final = (2 - 2**-23) * 2.0**127
+"""Largest number of 32 bits, which an infinite score becomes."""
 _LONG: Final = 8192  # bytes of JSON from which on its texts are looked at one by one
 
 
@@ -51,6 +54,11 @@ def _all_bounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _all_bounded(each) for key, each in value.items()}
     return [_all_bounded(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def finite(number: float) -> float | None:
+    """A number that JSON and fields of 32 bits can carry: what is beyond becomes the last of them, NaN is not known."""
+    return None if math.isnan(number) else min(max(number, -LARGEST), LARGEST)
 
 
 def known(**values: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Suppression:
             return False
         if self.protocol is not None and self.protocol != alert.protocol:
             return False
-        if self.label is not None and self.label.lower() != (alert.label or "").lower():
+        if self.label is not None and lowered(self.label) != lowered(alert.label):
             return False
         source, destination = (alert.src_ip, alert.src_port), (alert.dst_ip, alert.dst_port)
         return self._ends(source, destination) or (self.either and self._ends(destination, source))
@@ -94,7 +94,7 @@ class Suppression:
         return (" ".join(parts) or "everything") + (", either direction" if self.either else "")
 
     def _conditions(self) -> tuple[object, ...]:
-        label = None if self.label is None else self.label.lower()
+        label = None if self.label is None else lowered(self.label)
         return (self.src, self.dst, self.port, self.protocol, label, self.alert_id, self.either)
 
 
@@ -157,6 +157,11 @@ def network(text: str | None, what: str) -> Network | None:
         with contextlib.suppress(ValueError):
             hint = f"; did you mean {ipaddress.ip_network(text.strip(), strict=False)}?"
         raise ConfigError(f"{what} {text!r} is neither an address nor a network such as 10.0.0.0/24{hint}") from error
+
+
+def lowered(label: str | None) -> str:
+    """A name of a class as it is compared, here and in the store, whose own `lower` knows ASCII only."""
+    return (label or "").lower()
 
 
 def inside(address: str | None, place: Network | None) -> bool:

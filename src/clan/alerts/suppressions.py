@@ -10,7 +10,7 @@ from typing import Self
 
 from clan.alerts.alert import Alert
 from clan.alerts.suppress_thresholds import ThresholdFile, read_thresholds
-from clan.alerts.suppression import Suppression, inside
+from clan.alerts.suppression import Suppression, inside, lowered
 
 _MOST_KEPT = 65_536  # values whose matches are remembered
 
@@ -69,7 +69,7 @@ class Suppressions:
     def _fitting(self, alert: Alert) -> int:
         if not self._all:
             return 0
-        bits = self._of("protocol", alert.protocol) & self._of("label", (alert.label or "").lower())
+        bits = self._of("protocol", alert.protocol) & self._of("label", lowered(alert.label))
         if not bits:
             return 0
         src, dst = alert.src_ip, alert.dst_ip
@@ -104,6 +104,6 @@ def _fits(entry: Suppression, what: str, value: object) -> bool:
     if what in ("src", "dst"):
         return inside(None if value is None else str(value), getattr(entry, what))
     if what == "label":
-        return entry.label is None or entry.label.lower() == value
+        return entry.label is None or lowered(entry.label) == value
     wanted = {"port": entry.port, "protocol": entry.protocol, "alert": entry.alert_id}[what]
     return wanted is None or wanted == value

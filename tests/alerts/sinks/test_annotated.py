@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from clan.alerts import AnnotatedLog
+from clan.alerts.json_line import LARGEST
 from clan.errors import SinkError
 
 HEADER = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring"
@@ -54,6 +55,20 @@ def test_json_gets_an_object_and_stays_as_it_was(tmp_path: Path) -> None:
     line = (tmp_path / "out").read_text()
     assert line.startswith(record[:-1].rstrip())
     assert json.loads(line) == json.loads(record) | {"clan": {"score": 1.5, "p_value": 0.001, "verdict": "anomalous"}}
+
+
+@pytest.mark.parametrize(
+    ("score", "written"), [(float("nan"), None), (float("inf"), LARGEST), (float("-inf"), -LARGEST), (1e-300, 1e-300)]
+)
+@pytest.mark.parametrize("record", ["{}", " { } ", '{"a":"{"}'])
+def test_any_object_and_any_score_are_json(tmp_path: Path, record: str, score: float, written: float | None) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    with AnnotatedLog(str(tmp_path / "out")) as log:
+        log.write(scored([record], [None]).with_columns(anomaly_score=pl.lit(score)))
+    line = json.loads((tmp_path / "out").read_text(), parse_constant=refuse)
+    assert line == json.loads(record) | {"clan": {"score": written, "p_value": 0.001, "verdict": "anomalous"}}
 
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:

@@ -104,6 +104,14 @@ def test_filters_find_what_fits(tmp_path: Path, query: Query, expected: int) -> 
         assert query.limit or store.count_alerts(query) == expected
 
 
+def test_class_is_found_in_any_case_of_any_alphabet(tmp_path: Path) -> None:
+    with Store(tmp_path / "clan.db", create=True) as store:
+        store.write([make_alert(1, label="Ä-Scan"), make_alert(2, label="a-scan"), make_alert(3)])
+        assert [stored.alert.uid for stored in store.alerts(Query(label="ä-SCAN"))] == ["C1"]
+        assert store.suppression_table.add(suppression(label="Ä-scan")) == 1
+        assert store.count_alerts() == 2
+
+
 def test_hostile_text_is_data(tmp_path: Path) -> None:
     hostile = "'; DROP TABLE alert; -- \x00\x1b[31m"
     with Store(tmp_path / "clan.db", create=True) as store:

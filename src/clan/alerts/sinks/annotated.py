@@ -9,6 +9,7 @@ from typing import IO, Final, Self
 
 import polars as pl
 
+from clan.alerts.json_line import LARGEST
 from clan.errors import SinkError
 
 ADDED: Final = (("clan_score", "double"), ("clan_p_value", "double"), ("clan_verdict", "string"))
@@ -78,21 +79,26 @@ class AnnotatedLog:
 
 
 _VERDICT = pl.when(pl.col("alert")).then(pl.lit("anomalous")).otherwise(pl.lit("normal"))
-_NUMBERS = [pl.col(name).cast(pl.Float64).cast(pl.String) for name in ("anomaly_score", "p_value")]
+_NUMBERS = [pl.col(name).cast(pl.Float64) for name in ("anomaly_score", "p_value")]
 
 
 def _json_line() -> pl.Expr:
     """Add an object to an object: in front of its last brace, and leave the rest byte for byte."""
     record = pl.col("record").str.strip_chars_end().str.strip_suffix("}")
-    score, p_value = _NUMBERS
+    comma = pl.when(record.str.strip_chars() == "{").then(pl.lit("")).otherwise(pl.lit(","))
+    score, p_value = (
+        number.clip(-LARGEST, LARGEST).fill_nan(None).cast(pl.String).fill_null("null") for number in _NUMBERS
+    )
     return pl.concat_str(
-        record, pl.lit(',"clan":{"score":'), score, pl.lit(',"p_value":'), p_value, pl.lit(',"verdict":"'), _VERDICT,
-        pl.lit('"}}'),
+        record, comma, pl.lit('"clan":{"score":'), score, pl.lit(',"p_value":'), p_value, pl.lit(',"verdict":"'),
+        _VERDICT, pl.lit('"}}'),
     )  # fmt: skip
 
 
 def _text_line(separator: str) -> pl.Expr:
-    return pl.concat_str(pl.col("record"), *_NUMBERS, _VERDICT, separator=separator)
+    return pl.concat_str(
+        pl.col("record"), *(number.cast(pl.String) for number in _NUMBERS), _VERDICT, separator=separator
+    )
 
 
 def _separator(header: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from clan.alerts.store.schema import migrate
+from clan.alerts.suppression import lowered
 from clan.errors import StoreError
 
 Synchronous = Literal["normal", "full"]
@@ -53,6 +54,7 @@ def connect(path: Path, *, create: bool, synchronous: Synchronous) -> sqlite3.Co
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     connection.create_function("in_network", 2, in_network, deterministic=True)
+    connection.create_function("lowered", 1, lowered, deterministic=True)
     return connection
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clan.alerts.store.rows import micros
-from clan.alerts.suppression import Network, Suppression
+from clan.alerts.suppression import Network, Suppression, lowered
 
 Clause = tuple[str, list[object]]
 
@@ -80,7 +80,7 @@ def hides(entry: Suppression) -> Clause:
     parts = _Parts()
     parts.equal(protocol=("protocol", entry.protocol), alert=("alert_id", entry.alert_id))
     if entry.label is not None:
-        parts.add("lower(label) = ?", entry.label.lower())
+        parts.add("lowered(label) = ?", lowered(entry.label))
     if entry.until is not None:
         parts.add("coalesce(time_us, stored_us) < ?", micros(entry.until))
     straight, reverse = _Parts(), _Parts()
@@ -120,7 +120,7 @@ class _Parts:
 
     def shared(self, query: Query, time: str) -> None:
         if query.label is not None:
-            self.add("lower(label) = ?", query.label.lower())
+            self.add("lowered(label) = ?", lowered(query.label))
         if query.severity is not None:
             self.add("severity <= ?", query.severity)
         for sign, moment in ((">=", query.since), ("<", query.until)):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from hypothesis import given, settings
-from tests.alerts.sinks.events import hostile_alert, hostile_events, hostile_incident, usual_events
+from tests.alerts.sinks.events import alert, hostile_alert, hostile_events, hostile_incident, incident, usual_events
 
 from clan.alerts import Alert, Incident
+from clan.alerts.json_line import LARGEST
 from clan.alerts.sinks import encoding_names, encoding_of
 
 JSON = ("ecs", "eve", "ocsf", "zeek-json")
@@ -46,6 +48,22 @@ def test_every_sort_of_event_is_a_line_of_its_own(name: str) -> None:
     assert all(line and b"\n" not in line for line in lines)
     assert len(set(lines)) == len(lines)
     assert max(map(len, lines)) < 8192  # what rsyslog takes unless told otherwise
+
+
+@pytest.mark.parametrize("name", encoding_names())
+@pytest.mark.parametrize("score", [float("inf"), float("-inf"), float("nan"), 1e308])
+def test_any_score_can_be_written(name: str, score: float) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    encoding = encoding_of(name)
+    for event in (alert(anomaly_score=score, threshold=-score), incident(anomaly_score=score)):
+        line = encoding.encode(event)
+        if name in JSON:
+            found = json.loads(line, parse_constant=refuse)
+            if name == "ecs":
+                known = found["event"].get("risk_score"), found["clan"].get("score")
+                assert known == ((None, None) if score != score else (math.copysign(LARGEST, score),) * 2)  # noqa: PLR0124
 
 
 @pytest.mark.parametrize("name", encoding_names())

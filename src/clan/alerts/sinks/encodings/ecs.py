@@ -11,7 +11,7 @@ from typing import Any, Final
 from clan._version import __version__
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
-from clan.alerts.json_line import json_line, known
+from clan.alerts.json_line import finite, json_line, known
 from clan.alerts.sinks.base import Event
 from clan.alerts.sinks.encoding import Container
 from clan.alerts.sinks.finding import Endpoint, Finding, finding_of
@@ -53,7 +53,7 @@ def _document(f: Finding) -> dict[str, Any]:
             id=f.record_id,
             action=f"{f.kind}-{f.state}",
             severity=f.level.risk,
-            risk_score=_score(f),
+            risk_score=finite(f.event.anomaly_score),
             risk_score_norm=float(f.level.risk),
             start=None if f.start is None else _stamp(f.start),
             end=None if f.end is None else _stamp(f.end),
@@ -73,10 +73,6 @@ def _document(f: Finding) -> dict[str, Any]:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _score(f: Finding) -> float:
-    return f.event.anomaly_score
 
 
 def _side(end: Endpoint) -> dict[str, Any]:
@@ -129,15 +125,15 @@ def _own(f: Finding) -> dict[str, Any]:
                 alert_ids=list(event.alert_ids),
                 features=[bounded(name, limit=128) for name in event.reasons],
             ),
-            score=event.anomaly_score,
+            score=finite(event.anomaly_score),
             p_value=event.p_value,
             model_id=f.model_id,
             source=f.source,
             label=f.label,
         )
     return known(
-        score=event.anomaly_score,
-        threshold=event.threshold,
+        score=finite(event.anomaly_score),
+        threshold=finite(event.threshold),
         p_value=event.p_value,
         alpha=event.alpha,
         model_id=f.model_id,

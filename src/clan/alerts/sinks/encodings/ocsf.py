@@ -12,7 +12,7 @@ from typing import Any, Final
 from clan._version import __version__
 from clan.alerts.alert import Alert
 from clan.alerts.incident import Incident
-from clan.alerts.json_line import json_line, known
+from clan.alerts.json_line import finite, json_line, known
 from clan.alerts.quantity import quantity
 from clan.alerts.reason import BENIGN_HIGH, BENIGN_LOW, Reason
 from clan.alerts.sinks.base import Event
@@ -171,7 +171,7 @@ def _unmapped(f: Finding) -> dict[str, Any]:
     event = f.event
     if isinstance(event, Incident):
         return known(
-            anomaly_score=event.anomaly_score,
+            anomaly_score=finite(event.anomaly_score),
             p_value=event.p_value,
             pattern=event.pattern,
             merged_into=event.merged_into,
@@ -182,8 +182,8 @@ def _unmapped(f: Finding) -> dict[str, Any]:
             alert_ids=list(event.alert_ids),
         )
     return known(
-        anomaly_score=event.anomaly_score,
-        threshold=event.threshold,
+        anomaly_score=finite(event.anomaly_score),
+        threshold=finite(event.threshold),
         p_value=event.p_value,
         alpha=event.alpha,
         incident_id=event.incident_id,

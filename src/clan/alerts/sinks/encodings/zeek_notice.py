@@ -1,8 +1,8 @@
 r"""Alerts as Zeek's `notice.log`, in Zeek's text form (`zeek`) or as its JSON (`zeek-json`).
 
 The columns are those of Zeek's `Notice::Info` that a notice without a file, mail or place has. Text in the text form is
-escaped as Zeek's writer does: what does not print, the separator, the set separator and the backslash as `\x..`, and
-so is a value that would read as unset or empty.
+escaped as Zeek's writer does: what does not print, the separator and the backslash as `\x..`, and so is a value that
+would read as unset or empty. A comma separates only in sets, and ours hold no text from outside.
 """
 
 from __future__ import annotations
