@@ -17,7 +17,7 @@ from clan.alerts.sinks import Event
 from clan.classify import FlowClassifier, Naming
 from clan.errors import ModelFileError, SinkError
 from clan.flows import FlowSettings
-from clan.monitor import Monitor, check_source, flow_settings_of, write_incident_pcaps
+from clan.monitor import Monitor, check_source, flow_settings_of, held, write_incident_pcaps
 from clan.schema import features_of
 from clan.sources import empty_flows
 
@@ -189,6 +189,22 @@ def test_a_bound_on_false_alerts_drops_those_that_chance_explains(detector: Clan
         assert len(plain.alerts) >= beyond
         assert len(sink.alerts) == pytest.approx(expected, abs=3)
         assert {a.uid for a in sink.alerts} <= {a.uid for a in plain.alerts}
+
+
+def test_alerts_that_wait_are_bounded_and_the_likeliest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "MOST", 10)
+    waiting, n = held.HeldAlerts(0.5), 45
+    p = np.random.default_rng(0).permutation(n) * 1e-6
+    for start in range(0, n, 5):
+        rows = slice(start, start + 5)
+        waiting.hold(pl.DataFrame({"row": range(n)[rows], "p_value": p[rows], "alert": [True] * 5}))
+        assert sum(part.height for part in waiting._waiting) <= 20
+    given = waiting.release()
+    assert given is not None  # each of so few flows is to be believed at such p-values
+    assert 10 <= given.height <= 20
+    assert given["row"].is_sorted()
+    assert set(np.sort(p)[:10]) <= set(given["p_value"])
+    assert waiting.release() is None
 
 
 def test_holding_follows_the_run(detector: ClanDetector) -> None:
