@@ -9,6 +9,7 @@ from clan.flows.instants import read_times
 from clan.flows.jit import Int, compiled_before, kernel
 from clan.flows.packet import PROTOCOL_NAMES
 from clan.flows.profile import PROFILES, EarlyReports, FlowSettings, profile
+from clan.flows.row_uid import RowUids
 from clan.flows.text import mix
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "FlowSettings",
     "Int",
     "Packets",
+    "RowUids",
     "address_words",
     "compiled_before",
     "describe_endpoints",

@@ -65,6 +65,23 @@ def test_bad_lines_cost_themselves(tmp_path: Path) -> None:
         list(FlowReader([str(path)], strict=True).batches())
 
 
+def test_a_uid_tells_a_record_wherever_it_stands(tmp_path: Path) -> None:
+    one, other = TCP.format(state="S_SA"), TCP.format(state="S_SA").replace("47.672448", "48.5")
+    (tmp_path / "a").write_text(HEAD + one + other + one)
+    (tmp_path / "b").write_text(HEAD + other + one)  # as after a rotation or a restart
+    first, second = (read_flows(tmp_path / name).sort("ts_end", maintain_order=True)["uid"] for name in "ab")
+    assert first.n_unique() == 3
+    assert set(second) < set(first)
+
+
+def test_a_record_that_cannot_be_is_named_by_its_number(tmp_path: Path) -> None:
+    path, good = tmp_path / "a", TCP.format(state="S_SA")
+    path.write_text(HEAD + good + good.replace("56101", "99999") + good.replace("2019/04/04", "yesterday"))
+    reader = FlowReader([str(path)])
+    assert sum(batch.height for batch in reader.batches()) == 2
+    assert reader.report.warnings == [f"{path}: no record: address, time, port or count that cannot be: '3'"]
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text(HEAD.replace("TotBytes,", "") + "x\n")

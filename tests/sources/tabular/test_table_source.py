@@ -53,7 +53,19 @@ def test_features_are_all_numbers_but_identifiers_and_labels(tmp_path: Path) -> 
     ]  # fmt: skip
     assert flows["table_Flow Bytes/s"].to_list() == [None]  # what is not finite is unknown
     assert flows["ts_end"].to_physical()[0] - flows["ts_start"].to_physical()[0] == 245
-    assert flows["uid"].to_list() == ["1"]
+
+
+def test_a_uid_follows_from_hosts_and_times_where_the_table_tells_them(tmp_path: Path) -> None:
+    header, row, *_ = CIC.splitlines(keepends=True)
+    later = row.replace("39:06", "39:07")
+    assert later != row
+    nobody = "a,b,c\n1,2,3\n4,5,6\n"
+    no_time = TABLES["nprobe"] + TABLES["nprobe"].splitlines(keepends=True)[1]
+    tables = [header + row + later + row, header + later, no_time, no_time.replace("10.0.0.1", "10.0.0.9"), nobody]
+    uids = [read_flows(write(tmp_path / "a.csv", text))["uid"].to_list() for text in tables]
+    assert len({*uids[0], *uids[2], *uids[3]}) == 7
+    assert uids[1] == [uids[0][1]]
+    assert uids[4] == ["1", "2"]
 
 
 @pytest.mark.parametrize("separator", [",", "\t", ";", "|"])

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from clan.errors import SchemaError
-from clan.flows import FlowSettings, icmp_ports
+from clan.flows import FlowSettings, RowUids, icmp_ports
 from clan.schema import CONN_MEASURED
 from clan.sources.argus.state import flags
 from clan.sources.groups import wanted_groups
@@ -51,10 +51,11 @@ class ArgusParser:
         self._path, self._strict = path, strict
         self._reader: RowReader | None = None
         self._n = 0
+        self._uids = RowUids()
         self._no_ip = 0
 
     def parse(self, piece: bytes) -> Parsed:
-        """Make rows of whole lines; the uid is the number of the record.
+        """Make rows of whole lines; the uid follows from what the record says.
 
         Raises:
             SchemaError: A column is missing.
@@ -77,7 +78,7 @@ class ArgusParser:
 
     def _measured(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Say what records of IP traffic tell; those of other protocols are counted, and are no flows."""
-        rows = rows.with_columns(uid=(pl.int_range(pl.len()) + self._n + 1).cast(pl.String))
+        rows = rows.with_columns(row=pl.int_range(pl.len()) + self._n + 1)
         self._n += rows.height
         lower = pl.col("Proto").str.to_lowercase()
         named = lower.replace_strict(dict(PROTOCOLS), default=None, return_dtype=pl.Int64)
@@ -91,7 +92,8 @@ class ArgusParser:
         is_ip = pl.all_horizontal(hosts.str.contains(_IP) & ~hosts.str.contains(_MAC), pl.col("protocol").is_not_null())
         kept = rows.filter(is_ip.fill_null(value=False))
         self._no_ip += rows.height - kept.height
-        return self._with_ports(kept).select(*_IDENTITY, *_measurements("SrcPkts" in kept.columns), _label(kept))
+        told = self._with_ports(kept).select(*_IDENTITY, *_measurements("SrcPkts" in kept.columns), _label(kept))
+        return told.with_columns(uid=self._uids.of(told.select(_TOLD_APART_BY)))
 
     def _with_ports(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Read ports; those of ICMP are type and code, which Argus writes in one number, the code first."""
@@ -131,7 +133,7 @@ class ArgusParser:
 
 
 _IDENTITY: Final = (
-    pl.col("uid"),
+    pl.col("row"),
     pl.col("ts_start"),
     (pl.col("ts_start") + pl.col("duration")).alias("ts_end"),
     pl.col("SrcAddr").alias("src_ip"),
@@ -139,6 +141,10 @@ _IDENTITY: Final = (
     pl.col("DstAddr").alias("dst_ip"),
     pl.col("Dport").alias("dst_port"),
     pl.col("protocol"),
+)
+_TOLD_APART_BY: Final = (
+    *("src_ip", "dst_ip", "ts_start", "ts_end", "src_port", "dst_port", "protocol"),
+    *("conn_fwd_packets", "conn_bwd_packets", "conn_fwd_bytes", "conn_bwd_bytes"),
 )
 
 

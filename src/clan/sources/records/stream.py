@@ -25,7 +25,10 @@ class RecordParser(Protocol):
     """Kind of the source, as a model remembers it."""
 
     def parse(self, piece: bytes) -> Parsed:
-        """Make rows of whole lines: the columns that `clan.sources.records.checked` asks for, always the same ones."""
+        """Make rows of whole lines: the columns that `clan.sources.records.checked` asks for, always the same ones.
+
+        `row` may be among them, where lines that cannot be are named by their number rather than by their uid.
+        """
 
     def rest(self) -> Parsed | None:
         """Give the rows that waited for lines which have not come; None where there is none."""
@@ -77,7 +80,8 @@ class RecordStream:
 
     def _take(self, parsed: Parsed) -> Iterator[pl.DataFrame]:
         good, odd = checked(parsed.frame)
-        parsed.refuse([BadLine(str(uid), "address, time, port or count that cannot be") for uid in odd["uid"]])
+        which = odd["row" if "row" in odd.columns else "uid"]
+        parsed.refuse([BadLine(str(each), "address, time, port or count that cannot be") for each in which])
         self._counts.update(parsed.counts)
         self._bad += parsed.bad[: NAMED_LINES - len(self._bad)]
         if self._strict and self._bad:

@@ -9,12 +9,14 @@ from typing import Any
 import polars as pl
 
 from clan.errors import ConfigError, SchemaError
+from clan.flows import RowUids
 from clan.schema import CARRIED, CONN_MEASURED, IDENTITY, TABLE_PREFIX, features_of
 from clan.sources.conn import complete
 from clan.sources.tabular.headers import Layout
 
 GROUPS = ("table", "conn", "flow")
 """Feature groups that a table may tell."""
+_TOLD_APART_BY = ("src_ip", "dst_ip", "ts_start", "ts_end", "src_port", "dst_port", "protocol")
 
 
 class FlowRows:
@@ -44,6 +46,7 @@ class FlowRows:
     ) -> None:
         self.layout, self._counts = layout, counts
         self._rows = 0
+        self._uids: RowUids | None = None  # where hosts or times are known
         lower = {name.lower(): name for name in schema}
         self._label = next((lower[name] for name in layout.labels if name in lower), None)
         ours = {name: expr for name, expr in layout.columns.items() if set(expr.meta.root_names()) <= set(schema)}
@@ -78,8 +81,8 @@ class FlowRows:
 
     def _who(self, ours: Mapping[str, pl.Expr], source: str) -> list[pl.Expr]:
         columns = {name: ours.get(name, pl.lit(None)) for name in IDENTITY}
-        if "uid" not in ours:
-            columns["uid"] = pl.int_range(pl.len())  # the row's number is added in `flows`
+        if "uid" not in ours and {"src_ip", "dst_ip", "ts_start"} & set(ours):
+            self._uids = RowUids()
         if "source" not in ours:
             columns["source"] = pl.lit(source)
         return [
@@ -102,7 +105,10 @@ class FlowRows:
             )
 
     def flows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Convert rows; the uid of a row is its number in the table, from 1, unless the table has uids."""
+        """Convert rows; where the table has no uids, these follow from hosts and times.
+
+        Where it lacks one of them, they follow from the row's number, too; where both, they are that number, from 1.
+        """
         first = self._rows + 1
         self._rows += frame.height
         made = frame.select(
@@ -112,7 +118,9 @@ class FlowRows:
             *(self._feature(name) for name in self.features if "table" in self.groups),
             *self._carried,
         )
-        if "uid" not in made.columns:
+        if self._uids is not None:
+            made = made.with_columns(uid=self._uids.of(made.select(_TOLD_APART_BY)))
+        elif "uid" not in made.columns:
             numbers = pl.int_range(first, first + made.height, eager=True)
             made = made.with_columns(uid=numbers.cast(pl.String))
         if "conn" in self.groups and "conn" not in self.layout.groups:
