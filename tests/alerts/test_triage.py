@@ -190,6 +190,8 @@ def test_hosts_have_names_and_groups(tmp_path: Path) -> None:
         ("a.toml", '[hosts]\n"10.0.0.1" = { owner = "x" }\n', "unknown key owner"),
         ("a.toml", '[hosts]\n"10.0.0.1" = 3\n', "expected a name or"),
         ("a.toml", "[hosts\n", "is no TOML"),
+        ("a.toml", "[hosts]\n'10.0.0.1' = " + "1" * 5000, "is no TOML"),
+        ("a.toml", "[hosts]\n'10.0.0.1' = " + "[" * 5000, "is no TOML"),
     ],
 )
 def test_slips_in_a_file_of_hosts_are_told(tmp_path: Path, name: str, text: str, message: str) -> None:

@@ -164,6 +164,8 @@ def test_export_without_addresses(day: Path, tmp_path: Path, capsys: pytest.Capt
         (["alerts", "show", "xyz", "--store", "STORE"], 1, "'xyz' is no id"),
         (["verdict", "abc", "--store", "STORE"], 2, "say what the alert was"),
         (["verdict", "undo", "x", "--store", "STORE"], 2, "say which verdict to undo by its number"),
+        (["verdict", "undo", "²", "--store", "STORE"], 2, "say which verdict to undo by its number"),
+        (["verdict", "undo", "9" * 5000, "--store", "STORE"], 2, "say which verdict to undo by its number"),
         (["finetune", "-m", "m.clan", "-o", "n.clan"], 2, "give --labels with captures (-r), or --verdicts"),
         (["alerts", "prune", "--store", "STORE"], 2, "--max-days or --max-mb"),
         (["alerts", "prune", "--store", "STORE", "--max-days", "1e300"], 2, "--max-days is at most"),

@@ -116,7 +116,7 @@ def _rows(reader: csv.DictReader[str], path: str) -> list[tuple[Network, Host]]:
 def _toml(text: str, path: str) -> list[tuple[Network, Host]]:
     try:
         table = tomllib.loads(text).get("hosts")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python reads
         raise ConfigError(f"{path} is no TOML: {error}") from error
     if not isinstance(table, Mapping):
         raise ConfigError(f'{path}: expected a table [hosts] with lines such as "10.0.0.5" = "printer"')

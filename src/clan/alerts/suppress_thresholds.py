@@ -70,16 +70,14 @@ def read_thresholds(path: str | Path) -> ThresholdFile:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Give each line with its number; a backslash continues one, which has the number where it begins."""
-    begun, first = "", 1
+    begun, first = list[str](), 1
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         first = first if begun else number
-        begun += line
-        if begun.endswith("\\"):
-            begun = begun[:-1] + " "
-        else:
-            yield first, begun
-            begun = ""
-    yield first, begun
+        begun.append(line.removesuffix("\\"))
+        if not line.endswith("\\"):
+            yield first, " ".join(begun)
+            begun = []
+    yield first, " ".join(begun)
 
 
 def _read_line(words: str, number: int, where: str, found: ThresholdFile) -> None:

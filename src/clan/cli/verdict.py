@@ -52,7 +52,7 @@ def command(
         _list(store, undone=undone, json=json)
         return
     if alert == "undo":
-        if verdict is None or not verdict.isdigit():
+        if verdict is None or not (verdict.isascii() and verdict.isdigit() and len(verdict) <= 18):
             raise ConfigError("say which verdict to undo by its number: clan verdict list shows them")
         with open_store(store) as opened:
             found, shown = opened.verdict_table.undo(int(verdict))
