@@ -163,3 +163,18 @@ def test_a_detector_alone_is_no_classifier(detector: clan.ClanDetector, tmp_path
     detector.save(tmp_path / "plain.clan")
     with pytest.raises(ModelFileError, match="holds a detector only; `clan finetune` adds names"):
         FlowClassifier.load(tmp_path / "plain.clan")
+
+
+@pytest.mark.parametrize("rows", [np.empty((0, 4)), pl.DataFrame(np.empty((0, 4)), schema=[f"x{i}" for i in range(4)])])
+def test_no_benign_rows_are_as_good_as_no_table(rows: Any) -> None:
+    x, y = flows(12, 0)
+    table = pl.DataFrame(x, schema=[f"x{i}" for i in range(4)]) if isinstance(rows, pl.DataFrame) else x
+    without, with_none = (FlowClassifier(random_state=0).fit(table, y, benign_rows=each) for each in (None, rows))
+    assert np.array_equal(with_none.predict_proba(table), without.predict_proba(table))
+    assert with_none.learnt_from_.benign == 0
+
+
+def test_no_class_may_be_called_as_what_fits_none() -> None:
+    x, y = flows(12, 0)
+    with pytest.raises(DataError, match="a class is called 'unknown'"):
+        FlowClassifier().fit(x, np.where(y == "scan", UNKNOWN, y))

@@ -26,8 +26,11 @@ def test_a_run_goes_on_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     assert "| nearest_neighbour (distance) |" in shown.out
     assert "random_encoder: macro AUROC" in shown.err
+    assert f"3 runs on 1 data set, kept in {out}" in " ".join(shown.err.split())
     assert "3 runs in" in shown.err
-    assert plot.read_text().startswith("<svg")
+    drawn = plot.read_text()
+    assert drawn.startswith("<svg")
+    assert all(f">{words}<" in drawn for words in ("macro AUROC", "detector", "one seed", "95 % interval of the mean"))
     assert main([*words, "--seeds", "2", "--json"]) == 0
     shown = capsys.readouterr()
     assert len(json.loads(shown.out)["runs"]) == 6
@@ -35,6 +38,11 @@ def test_a_run_goes_on_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([*words, "--table-only", "--quiet"]) == 0
     shown = capsys.readouterr()
     assert (shown.err, "| 2 |" in shown.out) == ("", True)
+    assert main([*words, "--table-only", "--quiet", "--against", "linear", "--plot", str(plot)]) == 0
+    assert "mean of linear" in plot.read_text()
+    for wrong in ("foo", "isolation_forest"):
+        assert main([*words, "--table-only", "--against", wrong]) == 2
+        assert f"take part '{wrong}'" in " ".join(capsys.readouterr().err.split())
 
 
 def test_one_data_set_can_be_named_by_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +62,9 @@ def test_mistakes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
         ("bench", "p4", "--data", "."): (1, "folder without a file in it"),
         ("bench", "p1", "--dataset", "unsw"): (2, "unknown data set"),
         ("bench", "p1", "--detectors", "clam"): (2, "did you mean 'clan'"),
+        ("bench", "p1", "--against", "foo"): (2, "(known: clan, linear, nearest_neighbour, random_encoder)"),
+        ("bench", "p1", "--plot", "x.pdf"): (2, "--plot writes SVG, so its file must end in .svg, got 'x.pdf'"),
+        ("bench", "p2", "--plot", "x.svg"): (2, "the benchmark p2 has no picture"),
         ("bench", "p1", "--prevalence", "1"): (2, "--prevalence must be between 0 and 1"),
         ("bench", "p1", "--out", "none/runs.csv"): (1, "there is no folder none"),
     }

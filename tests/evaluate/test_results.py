@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clan.errors import DataError, SinkError
-from clan.evaluate.results import Results
+from clan.evaluate.benchmarks import BENCHMARKS, benchmark
+from clan.evaluate.results import TEXT, Results
 
 FIELDS, KEY = ("name", "seed", "value", "note"), ("name", "seed")
 
@@ -84,3 +85,16 @@ def test_numbers_become_numbers_and_the_rest_stays_text() -> None:
     assert frame["value"].to_list() == [0.5, None]
     assert frame["note"].to_list() == ["x", "7"]
     assert frame["seed"].to_list() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("commit", ["0497251", "123e456", "12345678"])
+def test_text_stays_text_where_it_looks_like_a_number(commit: str) -> None:
+    p1 = benchmark("p1")
+    results = Results(None, fields=p1.fields, key=p1.key)
+    results.append({"seed": 0, "macro_auroc": 0.5, "commit": commit, "condition": "7"})
+    (row,) = results.frame().rows(named=True)
+    assert (row["commit"], row["condition"], row["macro_auroc"]) == (commit, "7", 0.5)
+
+
+def test_every_text_field_is_one_of_a_benchmark() -> None:
+    assert {name for each in BENCHMARKS.values() for name in each.fields} >= TEXT

@@ -106,11 +106,12 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X: Labelled flows.
             y: The class of each. Shape `(n,)`.
             benign_rows: Flows that are benign because of where they come from, such as those that the detector was
-                trained on. They widen what counts as benign; where no label names the benign class, they make it.
+                trained on. They widen what counts as benign; where no label names the benign class, they make it. A
+                table without rows is as good as none.
 
         Raises:
             ConfigError: A setting that cannot be.
-            DataError: Fewer than two classes; null or infinite values.
+            DataError: Fewer than two classes; a class called `unknown`; null or infinite values.
             SchemaError: Columns that are missing or not numeric.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
@@ -125,7 +126,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         values = self._training_values(X, y)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
-        further = self._values(benign_rows) if benign_rows is not None else np.empty((0, values.shape[1]))
+        further = self._further(benign_rows, values.shape[1])
         self.middle_ = _middle(np.concatenate([values, further]))
         examples = self._examples(values, labels, further)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -259,6 +260,12 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.features_, self.columns_ = rows.features, rows.columns
         return rows.values
 
+    def _further(self, benign_rows: Table | None, n_features: int) -> Floats:
+        """Read the rows that are benign without a label; none of them is as good as no table."""
+        if benign_rows is None or (not columns.is_frame(benign_rows) and not len(np.asarray(benign_rows))):
+            return np.empty((0, n_features))
+        return self._values(benign_rows)
+
     def _values(self, X: Table) -> Floats:
         """Read the model's columns of a table; shape `(n, n_features)`."""
         if columns.is_frame(X):
@@ -289,6 +296,11 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             classes = np.unique(np.append(classes, benign))
         if len(classes) < 2:
             raise DataError(f"naming needs two classes or more, found one class: {str(classes[0])!r}")
+        if UNKNOWN in {str(name) for name in classes}:
+            raise DataError(
+                f"a class is called {UNKNOWN!r}, which is what `name` says of flows that fit no class; "
+                "give the class another name, or leave its flows out"
+            )
         self.classes_ = classes
         return Examples(
             x=self._seen(values),

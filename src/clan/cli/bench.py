@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clan.cli.console import err, write_json
 from clan.cli.options import Json, Prevalence, Quiet
 from clan.counted import counted
-from clan.errors import ConfigError
+from clan.errors import ConfigError, UnknownNameError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from clan.evaluate.benchmarks import Benchmark
+    from clan.evaluate.results import Results
 
 DATA_VARIABLE = "CLAN_TEST_DATA"
 """The environment variable whose folder `flows` is looked into without --data."""
@@ -27,7 +28,11 @@ def command(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Benchmark; without it, all are listed.")] = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="PATH", help="Folder of data sets, or with one --dataset its file or folder."),
+        typer.Option(
+            "--data",
+            metavar="PATH",
+            help=f"Folder of data sets, or with one --dataset its file or folder. [flows in ${DATA_VARIABLE}]",
+        ),
     ] = None,
     datasets: Annotated[
         list[str] | None, typer.Option("--dataset", metavar="NAME", help="Only this data set; repeatable.")
@@ -48,9 +53,12 @@ def command(
     max_class_rows: Annotated[
         int | None, typer.Option("--max-class-rows", min=1, help="Draw so many rows of each larger class.")
     ] = None,
-    against: Annotated[str, typer.Option("--against", metavar="NAME", help="Whom the others are tested against.")] = (
-        "clan"
-    ),
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", metavar="NAME", help="Whom the others are tested against. [clan; in naming, extra_trees]"
+        ),
+    ] = None,
     prevalence: Prevalence = 0.001,
     flows_per_day: Annotated[
         float, typer.Option("--flows-per-day", help="Benign flows a day, for alerts a day.")
@@ -74,10 +82,14 @@ def command(
     place = out or f"clan-bench-{name}.csv"
     for path in filter(None, (place, plot)):
         check_output(path, inputs=[])
+    if plot is not None:
+        _check_plot(wanted, plot)
     results = Results(place, fields=wanted.fields, key=wanted.key)
+    chosen = wanted.choose(detectors.split(",") if detectors else None)
+    _check_against(against, results, () if table_only else chosen)
     if not table_only:
         options = BenchOptions(
-            detectors=wanted.choose(detectors.split(",") if detectors else None),
+            detectors=chosen,
             seeds=range(first_seed, first_seed + seeds),
             width=width,
             epochs=epochs,
@@ -91,16 +103,30 @@ def command(
         err.note(f"{counted(len(results.rows), 'run')} in {place}")
 
 
-def _show(benchmark: Benchmark, runs: pl.DataFrame, *, against: str, plot: str | None, as_json: bool) -> None:
+def _check_plot(benchmark: Benchmark, plot: str) -> None:
+    """Raise ConfigError where there is no such picture, before the runs rather than after."""
+    if benchmark.picture is None:
+        raise ConfigError(f"the benchmark {benchmark.name} has no picture; leave --plot out")
+    if Path(plot).suffix.lower() != ".svg":
+        raise ConfigError(f"--plot writes SVG, so its file must end in .svg, got {plot!r}")
+
+
+def _check_against(against: str | None, results: Results, chosen: Sequence[Any]) -> None:
+    """Raise UnknownNameError where nobody to compare with has this name, neither in the results nor about to run."""
+    known = {row.get("detector") or row.get("namer", "") for row in results.rows} | {each.name for each in chosen}
+    if against is not None and against not in known:
+        raise UnknownNameError("detector to compare with among those that take part", against, known)
+
+
+def _show(benchmark: Benchmark, runs: pl.DataFrame, *, against: str | None, plot: str | None, as_json: bool) -> None:
     """Print the results, and draw them where that was asked for."""
-    if plot is not None:
-        if benchmark.picture is None:
-            raise ConfigError(f"the benchmark {benchmark.name} has no picture")
-        Path(plot).write_text(benchmark.picture(runs), encoding="utf-8")
+    compared = {} if against is None else {"against": against}
+    if plot is not None and benchmark.picture is not None:
+        Path(plot).write_text(benchmark.picture(runs, **compared), encoding="utf-8")
     if as_json:
         write_json({"benchmark": benchmark.name, "runs": runs.to_dicts()})
     else:
-        typer.echo(benchmark.table(runs, against=against))
+        typer.echo(benchmark.table(runs, **compared))
 
 
 def _list(*, as_json: bool) -> None:

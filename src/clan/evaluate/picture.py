@@ -10,10 +10,11 @@ from clan.evaluate.contenders import OURS
 from clan.evaluate.summary import Group, groups
 from clan.evaluate.table import heading
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _HEAD, _FOOT = 720, 190, 24, 22, 34, 30
+_WIDTH, _LEFT, _RIGHT, _ROW, _HEAD, _FOOT = 720, 190, 24, 22, 48, 46
+_KEY = 26
 _STYLE = (
     "<style>text{font:12px system-ui,sans-serif;fill:#333}.head{font-weight:600;font-size:13px}"
-    ".grid{stroke:#ddd}.range{stroke:#888;stroke-width:2}.run{fill:#bbb}.ours{fill:#c2410c}.other{fill:#1d4ed8}</style>"
+    ".grid{stroke:#ddd}.range{stroke:#888;stroke-width:2}.run{fill:#bbb}.axis{fill:#666}.ours{fill:#c2410c}.other{fill:#1d4ed8}</style>"
 )
 
 
@@ -34,7 +35,23 @@ def picture(runs: pl.DataFrame, *, against: str = OURS) -> str:
         top += height
     if not top:
         return svg.blank(_WIDTH, 80, "No runs yet")
-    return svg.picture(_WIDTH, int(top), parts, label="Macro AUROC of each detector with its 95 % interval")
+    parts += _legend(top, against)
+    return svg.picture(_WIDTH, int(top + _KEY), parts, label="Macro AUROC of each detector with its 95 % interval")
+
+
+def _legend(top: float, against: str) -> list[str]:
+    """Say what dots and bars are, in one line below the panels."""
+    y, x, parts = top + _KEY / 2, 8.0, list[str]()
+    for style, words in (
+        ("run", "one seed"),
+        ("range", "95 % interval of the mean"),
+        ("other", "mean over the seeds"),
+        ("ours", f"mean of {against} (or of the best, without it)"),
+    ):
+        mark = svg.line(x, y, x + 14, y, style=style) if style == "range" else svg.dot(x + 7, y, 4, style=style)
+        parts += [mark, svg.text(x + 20, y + 4, words)]
+        x += 34 + 6 * len(words)
+    return parts
 
 
 def _panel(group: Group, top: float) -> tuple[list[str], float]:
@@ -47,7 +64,11 @@ def _panel(group: Group, top: float) -> tuple[list[str], float]:
     def x(value: float) -> float:
         return _LEFT + (min(max(value, low), high) - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT)
 
-    parts = [svg.text(8, top + 20, heading(group).lstrip("# "), style="head")]
+    parts = [
+        svg.text(8, top + 20, heading(group).lstrip("# "), style="head"),
+        svg.text(_LEFT - 10, top + _HEAD - 6, "detector", style="axis", anchor="end"),
+        svg.text((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 32, "macro AUROC", style="axis", anchor="middle"),
+    ]
     for tick in ticks(low, high, 6):
         parts += [
             svg.line(x(tick), top + _HEAD, x(tick), bottom),

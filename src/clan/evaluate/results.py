@@ -8,10 +8,21 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from clan.errors import DataError, SinkError
+
+TEXT: Final = frozenset(
+    (
+        *("benchmark", "dataset", "condition", "site", "trained_on", "threshold_from", "features"),
+        *("detector", "namer", "left_out", "family", "width", "worst_class"),
+        *("auroc_by_class", "recall_by_class", "by_class", "by_capture", "classes", "notes"),
+        *("finished", "clan_version", "commit", "machine", "libraries"),
+    )
+)
+"""Fields of the benchmarks that hold text, whatever it looks like: the commit 0497251 is no number, nor is 123e456."""
 
 
 class Results:
@@ -40,6 +51,11 @@ class Results:
         if self.path is not None and self.path.exists():
             self._load(self.path)
 
+    @property
+    def place(self) -> str:
+        """Where the runs are kept, in words."""
+        return "memory" if self.path is None else str(self.path)
+
     def __contains__(self, run: Mapping[str, object]) -> bool:
         """Whether a run with this key is there."""
         return self._key_of(run) in self._done
@@ -57,13 +73,16 @@ class Results:
         self._done.add(self._key_of(row))
 
     def frame(self) -> pl.DataFrame:
-        """Give all runs as a table: columns whose values are all numbers as float64, the others as text."""
+        """Give all runs as a table: columns of numbers alone as float64, the others and those of `TEXT` as text."""
         frame = pl.DataFrame(self.rows, schema=dict.fromkeys(self.fields, pl.String))
         numbers = frame.select(pl.all().replace("", None).cast(pl.Float64, strict=False))
         whole = [
             name
             for name in self.fields
-            if frame.height and ((frame[name] == "") | numbers[name].is_not_null()).all() and (frame[name] != "").any()
+            if name not in TEXT
+            and frame.height
+            and ((frame[name] == "") | numbers[name].is_not_null()).all()
+            and (frame[name] != "").any()
         ]
         return frame.with_columns(numbers.select(whole)) if whole else frame
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from clan.counted import counted
 from clan.detect import ClanDetector
 from clan.errors import ClanError, ConfigError, MissingExtra, SourceUnavailable
 from clan.evaluate.datasets import Labelled, dataset, read_dataset
@@ -111,27 +112,28 @@ def run_cases(benchmark: str, library: Library, cases: Iterable[Case], options: 
         options: Who, and with which seeds.
         results: Where the runs go.
     """
+    cases = list(cases)
+    announce(
+        (
+            (case.dataset, _run_of(benchmark, library, case, seed, each, options))
+            for case in cases
+            for seed in options.seeds
+            for each in options.detectors
+        ),
+        options,
+        results,
+    )
     for case in cases:
         choosing = dataset(case.dataset).choosing
-        condition = ", ".join(filter(None, (case.condition, library.condition)))
         for seed in options.seeds:
             split = None
             for contender in options.detectors:
-                run = {
-                    "benchmark": benchmark,
-                    "dataset": case.dataset,
-                    "condition": condition,
-                    "detector": contender.name,
-                    "family": contender.family,
-                    "width": options.width,
-                    "epochs": options.epochs,
-                    "seed": seed,
-                }
+                run = _run_of(benchmark, library, case, seed, contender, options)
                 if run in results:
                     continue
                 _warm_up()
                 split = split or case.split(seed)
-                where = " ".join(filter(None, (case.dataset, condition, f"seed {seed}", contender.name)))
+                where = " ".join(filter(None, (case.dataset, str(run["condition"]), f"seed {seed}", contender.name)))
                 try:
                     made = contender.make(seed=seed, width=options.width, epochs=options.epochs)
                     found = measure(made, split, choosing=choosing, site=options.site)
@@ -143,6 +145,36 @@ def run_cases(benchmark: str, library: Library, cases: Iterable[Case], options: 
                     f"{where}: macro AUROC {found['macro_auroc']:.4f}, worst {found['worst_auroc']:.3f}, "
                     f"trained in {found['training_s']:.1f} s"
                 )
+
+
+def announce(runs: Iterable[tuple[str, Mapping[str, object]]], options: BenchOptions, results: Results) -> None:
+    """Tell how many runs are to be made, on how many data sets, and where they are kept.
+
+    Args:
+        runs: Data set and key of every run, those that the results have among them.
+        options: Whom to tell.
+        results: Where the runs go.
+    """
+    missing = [dataset for dataset, run in runs if run not in results]
+    there = f"; {counted(len(results.rows), 'run')} there already" if results.rows else ""
+    if missing:
+        what = f"{counted(len(missing), 'run')} on {counted(len(set(missing)), 'data set')}"
+        options.tell(f"{what}, kept in {results.place}{there}")
+
+
+def _run_of(
+    benchmark: str, library: Library, case: Case, seed: int, contender: Any, options: BenchOptions
+) -> dict[str, object]:
+    return {
+        "benchmark": benchmark,
+        "dataset": case.dataset,
+        "condition": ", ".join(filter(None, (case.condition, library.condition))),
+        "detector": contender.name,
+        "family": contender.family,
+        "width": options.width,
+        "epochs": options.epochs,
+        "seed": seed,
+    }
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from tests.evaluate.contest import write_corrected
 
 from clan.cli import main
-from clan.errors import UnknownNameError
+from clan.errors import DataError, UnknownNameError
 from clan.evaluate.benchmarks import benchmark
 from clan.evaluate.datasets import find_datasets
 from clan.evaluate.naming import NAMERS, choose_namers, run_closed, run_open
@@ -96,3 +97,16 @@ def test_names() -> None:
     assert [each.name for each in choose_namers(["all"])] == list(NAMERS)
     with pytest.raises(UnknownNameError, match="unknown namer"):
         choose_namers(["kmeans"])
+
+
+def test_so_few_rows_that_no_benign_one_is_left_over(tmp_path: Path) -> None:
+    """With at most 100 rows a class, k = 60 takes every benign row of the first half."""
+    library = Library(find_datasets(write_corrected(tmp_path, n_attack=360)), max_class_rows=100)
+    results, told = empty(), list[str]()
+    asked = replace(options(["clan", "extra_trees+benign"], 1), tell=told.append)
+    run_closed("p2", library, ["cicids2017"], asked, results, ks=(60,))
+    assert told[0] == "3 runs on 1 data set, kept in memory"
+    assert {row["n_benign"] for row in results.rows} == {"0"}
+    assert {row["namer"] for row in results.rows} == {"clan", "extra_trees", "extra_trees+benign"}
+    with pytest.raises(DataError, match="only classes with 100 rows or more take part, and 0 have so many"):
+        run_closed("p2", Library(library.paths, max_class_rows=60), ["cicids2017"], asked, results, ks=(60,))

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from clan.evaluate.contenders import choose
 from clan.evaluate.measure import FIELDS, KEY
 from clan.evaluate.picture import picture
@@ -27,7 +25,7 @@ class Benchmark:
         run: Makes the runs that the results lack. Takes the data, the names of the data sets that are wanted, the
             options and the results.
         table: Rows of the results to Markdown; `against` names the detector to compare with.
-        picture: Rows of the results to SVG, where there is something to draw.
+        picture: Rows of the results to SVG, where there is something to draw; `against` names the one that stands out.
         fields: Columns of its results.
         key: Those that name a run.
         choose: Chooses who takes part by name; None is the benchmark's own choice.
@@ -39,7 +37,7 @@ class Benchmark:
     run: Callable[[Library, Sequence[str], BenchOptions, Results], None]
     datasets: tuple[str, ...] = ()
     table: Callable[..., str] = markdown
-    picture: Callable[[pl.DataFrame], str] | None = picture
+    picture: Callable[..., str] | None = picture
     fields: tuple[str, ...] = FIELDS
     key: tuple[str, ...] = KEY
     choose: Callable[[Sequence[str] | None], Sequence[Any]] = choose

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from clan.counted import counted
 from clan.errors import ClanError
 from clan.evaluate.benchmarks.base import Benchmark
 from clan.evaluate.contenders import choose
@@ -66,6 +67,10 @@ Floats = NDArray[np.float64]
 
 def run(library: Library, names: Sequence[str], options: BenchOptions, results: Results) -> None:
     """Make the runs: each split, each choice of feature groups, each detector."""
+    options.tell(
+        f"a run for each of {counted(len(options.seeds) + 1, 'split')}, {counted(len(FEATURES), 'choice')} of features "
+        f"and {counted(len(options.detectors), 'detector')}, kept in {results.place}"
+    )
     for name in names:
         run_table(name, read_recordings(library.paths[name]), options, results)
 

@@ -71,6 +71,10 @@ class _Trained:
 def run(library: Library, _names: Sequence[str], options: BenchOptions, results: Results) -> None:
     """Make the runs that the results lack, of all sites that the folder holds."""
     sites = find_sites(library.paths[FOLDER])
+    options.tell(
+        f"a training for each site, choice of features, seed ({len(options.seeds)}) and detector "
+        f"({len(options.detectors)}), kept in {results.place}"
+    )
     for features in FEATURE_SETS:
         if set(features) - set(GROUPS):
             options.tell(f"{','.join(features)}: left out, this clan has no such features")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from clan.errors import DataError
 from clan.evaluate.datasets import Labelled
 
 Floats = NDArray[np.float64]
@@ -52,9 +53,18 @@ def lesson(data: Labelled, k: int, seed: int) -> Lesson:
         data: The data set.
         k: Labelled rows of each class.
         seed: Of the halves and the draw.
+
+    Raises:
+        DataError: Fewer than two classes are large enough.
     """
     labels = data.labels.to_numpy().astype(str)
     names, counts = np.unique(labels, return_counts=True)
+    n_large = int((counts >= MIN_CLASS_ROWS).sum())
+    if n_large < 2:
+        raise DataError(
+            f"only classes with {MIN_CLASS_ROWS} rows or more take part, and {n_large} have so many; "
+            "two are needed: give more rows, or a larger --max-class-rows"
+        )
     kept = np.isin(labels, names[counts >= MIN_CLASS_ROWS])
     x, y = data.features.to_numpy()[kept], labels[kept]
     x = x[:, (x != 0).any(axis=0)]

@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from clan.classify import FlowClassifier
+from clan.counted import counted
 from clan.errors import ClanError
 from clan.evaluate.machine import provenance
 from clan.evaluate.metrics import auroc
 from clan.evaluate.naming.lesson import Lesson, lesson, without_class
 from clan.evaluate.naming.namers import Namer, Taught, unknown_score
 from clan.evaluate.results import Results
-from clan.evaluate.runner import BenchOptions, Library
+from clan.evaluate.runner import BenchOptions, Library, announce
 
 KEY = ("benchmark", "dataset", "condition", "namer", "k", "left_out", "width", "epochs", "seed")
 """What names a run."""
@@ -51,20 +52,29 @@ def run_closed(
     ks: Sequence[int],
 ) -> None:
     """Teach and test every namer on every draw that the results lack: seed by seed, k by k."""
-    for name in names:
-        for seed in options.seeds:
-            for k in ks:
-                where = {"benchmark": benchmark, "dataset": name, "k": k, "left_out": "", "seed": seed}
-                taught: Lesson | None = None
-                for namer, run in _missing(where, library, options, results):
-                    taught = taught or lesson(library.get(name), k, seed)
-                    _run(namer, taught, run, options, results)
+    draws = [
+        {"benchmark": benchmark, "dataset": name, "k": k, "left_out": "", "seed": seed}
+        for name in names
+        for seed in options.seeds
+        for k in ks
+    ]
+    missing = (run for where in draws for _, run in _missing(where, library, options, results))
+    announce(((str(run["dataset"]), run) for run in missing), options, results)
+    for where in draws:
+        taught: Lesson | None = None
+        for namer, run in _missing(where, library, options, results):
+            taught = taught or lesson(library.get(str(where["dataset"])), int(str(where["k"])), int(str(where["seed"])))
+            _run(namer, taught, run, options, results)
 
 
 def run_open(
     benchmark: str, library: Library, names: Sequence[str], options: BenchOptions, results: Results, *, k: int
 ) -> None:
     """Leave each attack class out in turn, and ask how unknown its rows are beside those of the known classes."""
+    options.tell(
+        f"a run for each attack class with each of {counted(len(options.detectors), 'namer')} and "
+        f"{counted(len(options.seeds), 'seed')} on {counted(len(names), 'data set')}, kept in {results.place}"
+    )
     for name in names:
         for seed in options.seeds:
             whole = lesson(library.get(name), k, seed)

@@ -76,7 +76,7 @@ def _parts(runs: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _reference(part: pl.DataFrame, against: str) -> str:
-    return against if against in NAMERS and len(part.filter(namer=against)) and against != "clan" else REFERENCE
+    return against if against in NAMERS and len(part.filter(namer=against)) else REFERENCE
 
 
 def _mean(part: pl.DataFrame) -> float:
