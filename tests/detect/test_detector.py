@@ -269,3 +269,31 @@ def test_a_small_far_cluster_is_named() -> None:
         ClanDetector(**SETTINGS, scorer="feature_prototypes").fit(spoiled)
     with pytest.warns(DataQualityWarning, match="row numbers 500, 501, .* and 5 more"):
         ClanDetector(**SETTINGS, scorer="feature_prototypes").fit(spoiled[:, 4:])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fpr": "0.1"}, "fpr must be a number, got '0.1'"),
+        ({"alerts_per_day": [3]}, r"alerts_per_day must be a number, got \[3\]"),
+        ({"fpr": True}, "fpr must be a number, got True"),
+        ({"clean": "0.1"}, "clean must be a number"),
+        ({"days": "1"}, "days must be a number"),
+        ({"n_folds": None, "epochs": "3"}, "must be a number"),
+    ],
+)
+def test_settings_that_are_no_numbers_are_told(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ClanDetector(**settings).fit(np.random.default_rng(0).normal(size=(50, 3)))
+
+
+def test_arrays_with_what_is_no_number_are_refused_by_column() -> None:
+    values = np.random.default_rng(0).normal(size=(50, 3))
+    values[[3, 4], 1], values[5, 2] = np.nan, np.inf
+    message = r"the table of 50 rows has NaN or infinite values in: x1 \(2\), x2 \(1\); drop .* null in its place"
+    with pytest.raises(DataError, match=message):
+        ClanDetector(fpr=0.1).fit(values)
+    with pytest.raises(DataError, match=r"infinite values in: b \(2\), a \(1\)"):
+        ClanDetector(fpr=0.1).fit(pd.DataFrame(values, columns=["c", "b", "a"]))
+    with pytest.raises(SchemaError, match=r"found twice or more: a \(2 times\)"):
+        ClanDetector(fpr=0.1).fit(pd.DataFrame(values, columns=["a", "b", "a"]))

@@ -7,6 +7,7 @@ from clan.calibrate.folds import NEVER, assign_folds
 from clan.calibrate.groups import KEYS, Groups, check_keys
 from clan.calibrate.incident_level import alpha_of_incidents
 from clan.calibrate.interval import alert_interval, rate_interval
+from clan.calibrate.number import check_number
 from clan.calibrate.observed_time import ObservedTime, observed_days
 from clan.calibrate.tail import Tail, fit_tail
 
@@ -27,6 +28,7 @@ __all__ = [
     "benjamini_hochberg",
     "calibrate",
     "check_keys",
+    "check_number",
     "fit_tail",
     "observed_days",
     "rate_interval",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from clan.calibrate.number import check_number
 from clan.counted import counted
 from clan.errors import ConfigError, DataError
 
@@ -28,7 +29,7 @@ class Budget:
         incidents_per_day: False incidents a day, > 0: alerts grouped by actor, target and time.
 
     Raises:
-        ConfigError: Two rates are given, or a value is out of range.
+        ConfigError: Two rates are given, or a value is no number or out of range.
     """
 
     alerts_per_day: float | None = None
@@ -37,6 +38,9 @@ class Budget:
     incidents_per_day: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("alerts_per_day", "fpr", "fdr", "incidents_per_day"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name))
         if self.alerts_per_day is not None and self.fpr is not None:
             raise ConfigError(
                 f"give alerts_per_day or fpr, not both (got alerts_per_day={self.alerts_per_day}, fpr={self.fpr})"

@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from clan.classify.file import LearntFrom, Named, from_file, naming_manifest, to_file
 from clan.classify.heads import Examples, head_class
 from clan.classify.held_out import class_quantile, held_out_proba
 from clan.classify.novelty import Novelty
 from clan.detect import ClanDetector, columns
+from clan.detect.arrays import read_array
 from clan.detect.training_rows import rows_of_array, rows_of_frame
 from clan.encoder.column_scalers import signed_log
 from clan.errors import ConfigError, DataError
@@ -153,7 +154,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             NotFittedError: Before `fit`.
             SchemaError: Columns that the model needs are missing or not numeric.
-            DataError: Null, NaN or infinite values in a polars table.
+            DataError: NaN or infinite values, or null in a polars table.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
         check_is_fitted(self)
@@ -255,7 +256,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.n_features_in_ = rows.n_inputs
             self.feature_names_in_ = np.array(rows.input_names, dtype=object)
         else:
-            values, _ = validate_data(self, X, y, dtype=np.float64)
+            values = read_array(self, X, y=y, reset=True)
             rows = rows_of_array(values, _names(self), drop_zero_columns=False)
         self.features_, self.columns_ = rows.features, rows.columns
         return rows.values
@@ -270,7 +271,7 @@ class FlowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Read the model's columns of a table; shape `(n, n_features)`."""
         if columns.is_frame(X):
             return columns.numbers(columns.collect(X), self.features_, what="the table to name")
-        return validate_data(self, X, reset=False, dtype=np.float64)[:, list(self.columns_)]
+        return read_array(self, X, reset=False)[:, list(self.columns_)]
 
     def _seen(self, values: Floats) -> Array:
         """What the head looks at: signed-log columns, then the embedding or the scaled ones where it uses them."""

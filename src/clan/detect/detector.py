@@ -18,21 +18,23 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from clan.calibrate import NEVER, Budget
 from clan.detect import columns
+from clan.detect.arrays import read_array
 from clan.detect.cleaning import outlying_rows
 from clan.detect.cross_fit import REFIT_INFLATION, cross_fit
 from clan.detect.exemplars import choose_exemplars
 from clan.detect.manifest import Record, from_file, tensors_of, to_file
 from clan.detect.model import score_blocks
-from clan.detect.presets import Preset, preset
+from clan.detect.presets import Preset
 from clan.detect.quantiles import benign_quantiles
+from clan.detect.recipe import recipe_of
 from clan.detect.thresholds import calibrate_rows, check_table
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
 from clan.encoder import model_digest, scaler_for_groups
-from clan.errors import ConfigError, SchemaError, TrainingWarning
+from clan.errors import SchemaError, TrainingWarning
 from clan.schema import Feature
 from clan.train import TrainProgress
 
@@ -149,7 +151,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             MissingExtra: torch is not installed and the scorer needs it.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
-        budget, recipe = self.budget, self._recipe()
+        budget, recipe = self.budget, recipe_of(self.get_params(deep=False))
         check_table(X, budget, self.thresholds_by)
         rows = self._training_rows(X, recipe)
         recipe = replace(recipe, scaler=scaler_for_groups(recipe.scaler, rows.groups))
@@ -229,7 +231,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             NotFittedError: Before `fit`.
             SchemaError: Columns that the model needs are missing or not numeric.
-            DataError: NaN or infinite values in a polars table, or null in one that is no flow table.
+            DataError: NaN or infinite values, or null in a polars table that is no flow table.
             ValueError: A NumPy or pandas table that scikit-learn's validation refuses.
         """
         group = self.group(X)
@@ -256,7 +258,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             columns.check(frame, self.features_, what="the table to score")
             names = [f.name for f in self.features_]
             return score_blocks(lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_)
-        values = validate_data(self, X, reset=False, dtype=np.float64)
+        values = read_array(self, X, reset=False)
         return self.model_.score(values[:, list(self.record_.columns)])
 
     def score_by_group(self, X: pl.DataFrame | pl.LazyFrame) -> dict[str, Floats]:
@@ -366,28 +368,13 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         detector._name_inputs(stored.record.input_names, stored.record.n_inputs)
         return detector
 
-    def _recipe(self) -> Preset:
-        """The preset with the constructor's changes; checks the settings."""
-        if self.n_folds < 2:
-            raise ConfigError(f"n_folds must be at least 2, got {self.n_folds}")
-        if not 0 <= self.clean < 0.5:
-            raise ConfigError(f"clean must be in [0, 0.5), got {self.clean}")
-        if self.days is not None and not 0 < self.days < np.inf:
-            raise ConfigError(f"days must be above 0, got {self.days}")
-        train: dict[str, Any] = {"device": self.device}
-        if self.epochs is not None:
-            train["epochs"] = self.epochs
-        if self.precision != "auto":
-            train["precision"] = self.precision
-        return preset(self.preset).changed(scorer=self.scorer, train=train)
-
     def _training_rows(self, X: Table, recipe: Preset) -> TrainingRows:
         """Read the training table and remember its columns, as scikit-learn does."""
         if columns.is_frame(X):
             rows = rows_of_frame(columns.collect(X), drop_zero_columns=recipe.drop_zero_columns)
             self._name_inputs(rows.input_names, rows.n_inputs)
             return rows
-        values = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        values = read_array(self, X, reset=True, min_rows=2)
         names = getattr(self, "feature_names_in_", None)
         return rows_of_array(values, names, drop_zero_columns=recipe.drop_zero_columns)
 

@@ -36,16 +36,16 @@ class Embedding(InTheLoop):
         epochs: int | None = None,
     ) -> None:
         super().__init__(changes, seed=seed, width=width, epochs=epochs)
-        self.scorer_name = scorer
+        self.scorer = scorer
 
     def fit_rows(self, x: Rows) -> None:
         """Train, and fit the scorer to the training rows' embeddings."""
         self.encoder = self.train(x).encoder
-        self.scorer = scorer_class(self.scorer_name).fit(x, self.encoder.embed(x), seed=self.seed)
+        self.scorer_ = scorer_class(self.scorer).fit(x, self.encoder.embed(x), seed=self.seed)
 
     def score_rows(self, x: Rows) -> NDArray[np.floating]:
         """Score by the embedding."""
-        return self.scorer.score(x, self.encoder.embed(x))
+        return self.scorer_.score(x, self.encoder.embed(x))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

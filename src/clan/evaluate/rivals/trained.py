@@ -35,7 +35,12 @@ class InTheLoop(OnScaledRows):
         self, changes: Mapping[str, Any], *, seed: int = 0, width: str = "common", epochs: int | None = None
     ) -> None:
         super().__init__(seed=seed, width=width, epochs=epochs)
-        self.settings = settings_at(width, epochs, changes)
+        self.changes = changes
+
+    @property
+    def settings(self) -> TrainSettings:
+        """Of the training, at the width and epochs that are asked for."""
+        return settings_at(self.width, self.epochs, self.changes)
 
     def train(self, x: Rows) -> Trained:
         """Train on scaled rows.
