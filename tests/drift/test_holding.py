@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import norm
 from tests.drift.streams import NAMES, detector, stream
 
 from clan.drift import Holding, HoldingState
@@ -55,6 +57,51 @@ def test_an_excess_of_alerts_is_above_and_a_want_of_them_below() -> None:
     assert state_after(quiet, made=made).verdict == "below"
     assert state_after(stream(made, 50), made=made).verdict == "too early"
     assert Holding(made).state().verdict == "too early"
+
+
+def verdicts(made: Any, *parts: tuple[int, float], seed: int, step: int = 500) -> list[HoldingState]:
+    """States along a stream whose stretches have so many flows and so high a rate of alerts."""
+    generator, normal_share = np.random.default_rng(seed), norm.cdf(made.calibration_.threshold)
+    holding, states = Holding(made), []
+    for n, rate in parts:
+        unusual, place = generator.uniform(size=n) < rate, generator.uniform(size=n)
+        scores = np.where(unusual, norm.isf((1 - normal_share) * place), norm.ppf(normal_share * place))
+        scored = pl.DataFrame({"anomaly_score": scores, "p_value": made.calibration_.p_value(scores)})
+        for start in range(0, n, step):
+            holding.update(scored[start : start + step])
+            states.append(holding.state())
+    return states
+
+
+@pytest.mark.parametrize("before", [0, 5000])
+def test_after_an_attack_the_usual_rate_is_no_budget_that_is_not_used(before: int) -> None:
+    for seed in range(6):
+        made = detector(5000, seed=seed)
+        expected = made.calibration_.expected_fpr
+        states = verdicts(made, (before, expected), (512, 0.5), (10_240, expected), seed=seed)
+        after = states[-(10_240 // 500) + 1 :]
+        assert {state.verdict for state in after} == {"above"}  # and it does not come and go
+        assert {state.advice for state in after} == {"investigate"}
+        assert after[-1].passed
+        assert "calibrate on them" in after[-1].sentence
+        assert "excess is over" in after[-1].sentence
+
+
+def test_half_the_alerts_for_long_is_a_budget_that_is_not_used_and_stays_so() -> None:
+    for seed in range(8):
+        made = detector(20_000, seed=seed)
+        states = verdicts(made, (60_000, made.calibration_.expected_fpr / 2), seed=seed, step=2000)
+        assert states[-1].verdict == "below"
+        assert states[-1].advice == "recalibrate"
+        turns = sum(a.verdict != b.verdict for a, b in pairwise(states))
+        assert turns <= 2  # too early, holding, below
+
+
+def test_a_small_excess_that_goes_on_is_not_over() -> None:
+    for seed in range(8):
+        made = detector(20_000, seed=seed)
+        state = verdicts(made, (20_000, 2 * made.calibration_.expected_fpr), seed=seed, step=20_000)[-1]
+        assert (state.verdict, state.passed, state.advice) == ("above", False, "recalibrate")
 
 
 def test_few_hosts_that_raise_the_rate_are_to_be_investigated() -> None:
@@ -110,7 +157,7 @@ def test_memory_stays_bounded() -> None:
     for part in range(6):
         hosts = [f"10.{part}.{i // 250}.{i % 250}" for i in range(40_000)]
         holding.update(stream(made, 40_000, seed=part, shift=1.0, src_ip=hosts))
-        sizes.append(len(holding._alerts._starts))
+        sizes.append(len(holding._alerts["above"]._starts))
     assert sizes[-1] < 64
     assert holding._hosts._alerts.height <= 512
     assert holding._hosts._flows.height <= 2048

@@ -6,15 +6,19 @@ import copy
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from clan.detect import ClanDetector
 from clan.drift.confidence import rate_sequence
 from clan.drift.entities import RecentHosts
-from clan.drift.evidence import BLOCK, Evidence
+from clan.drift.evidence import BLOCK, Evidence, Finding, Side
 from clan.drift.features import FeatureDrift
 from clan.drift.state import SHOWN, Advice, HoldingState, Verdict
 
 _HOSTS = ("src_ip", "dst_ip")
+_NONE = np.zeros(2, dtype=np.int64)
+
+Ints = NDArray[np.int64]
 
 EDGES = np.append(np.arange(1, 11) * 0.05, 1.0)
 """Upper ends of the ranges of p-values that are counted for the drift of scores. The more normal half is one: how far
@@ -39,6 +43,15 @@ DRIFT_LIMIT = 1.0
 """Index of the p-values from which calibrating anew is not enough: hardly a flow scores as before."""
 
 
+STAYS = 2.0
+"""Decades that the evidence has to fall below what it took, before a verdict is taken back: so that it does not come
+and go with chance while the evidence does."""
+
+PASSED = 1000.0
+"""How many times as likely the latest alerts have to be at the expected rate as at that since the change, for an excess
+to be over."""
+
+
 class Holding:
     """Follows a detector's alerts, scores and features, batch by batch, in constant memory and time a flow.
 
@@ -54,12 +67,20 @@ class Holding:
         calibration = detector.calibration_
         self._calibration, self._needed = calibration, float(np.log10(2 / error))  # half for each of two tests
         rank, out_of = max(calibration.rank, 1), calibration.n + 1
-        self._alerts = Evidence(
-            np.array([rank, max(out_of - rank, 1)], dtype=np.float64),
-            concentration=0.5 * out_of / rank,
-            inflation=calibration.inflation,
-            dispersion=calibration.dispersion,
-        )
+        sides: tuple[Side, ...] = ("above", "below")
+        self._alerts = {
+            side: Evidence(
+                np.array([rank, max(out_of - rank, 1)], dtype=np.float64),
+                concentration=0.5 * out_of / rank,
+                inflation=calibration.inflation,
+                dispersion=calibration.dispersion,
+                side=side,
+                weight=1 / len(sides),
+            )
+            for side in sides
+        }
+        self._n_counted = self._n_counted_alerts = 0  # of the blocks that are full
+        self._stands: Side | None = None  # what was found there
         self._reference = _binned(calibration.own_p_values()) + 1 / len(EDGES)
         trust = TRUST if calibration.inflation > 1 else calibration.n
         self._scores = Evidence(
@@ -90,7 +111,11 @@ class Holding:
         self._p_value = np.append(self._p_value, scored["p_value"].to_numpy())
         full = len(self._alert) // BLOCK * BLOCK
         for start in range(0, full, BLOCK):
-            self._alerts.update(_two(self._alert[start : start + BLOCK]))
+            counts = _two(self._alert[start : start + BLOCK])
+            for evidence in self._alerts.values():
+                evidence.update(counts)
+            self._n_counted, self._n_counted_alerts = self._n_counted + BLOCK, self._n_counted_alerts + int(counts[0])
+            self._stands, _ = self._found(_NONE)
             self._scores.update(_binned(self._p_value[start : start + BLOCK]))
         self._alert, self._p_value = self._alert[full:].copy(), self._p_value[full:].copy()
 
@@ -98,15 +123,17 @@ class Holding:
         """Say how it stands; as often as wanted."""
         calibration, n, count = self._calibration, self.n_flows, self.n_alerts
         rate, expected = count / max(n, 1), calibration.expected_fpr
-        alerts, scores = self._alerts.finding(_two(self._alert)), self._scores.finding(_binned(self._p_value))
+        rest = _two(self._alert)
+        side, alerts = self._found(rest)
+        scores = self._scores.finding(_binned(self._p_value))
         recent = int(alerts.counts[0]), int(alerts.counts.sum())
-        verdict: Verdict = "holding" if n * expected >= 1 else "too early"
-        if alerts.log10_e >= self._needed:
-            verdict = "above" if recent[0] > expected * recent[1] else "below"
+        verdict: Verdict = side or ("holding" if n * expected >= 1 else "too early")
         score_drift = _index(scores.counts, self._reference)
         scores_moved = bool(scores.log10_e >= self._needed and score_drift >= SMALL)
         moved, n_features = self._features.moved(), self._features.n_features
         hosts, concentrated = self._concentration(*recent)
+        concentrated &= verdict == "above"
+        passed = verdict == "above" and self._alerts["above"].has_passed(alerts, rest, times=PASSED)
         return HoldingState(
             n_flows=n,
             n_alerts=count,
@@ -128,9 +155,25 @@ class Holding:
             n_moved=len(moved),
             moved=tuple(moved[:SHOWN]),
             hosts=tuple(hosts[:SHOWN]),
-            concentrated=verdict == "above" and concentrated,
-            advice=_advice(verdict, concentrated, scores_moved, score_drift, len(moved) / n_features),
+            concentrated=concentrated,
+            passed=passed,
+            advice="investigate"
+            if concentrated or passed
+            else _advice(verdict, scores_moved, score_drift, len(moved) / n_features),
         )
+
+    def _found(self, rest: Ints) -> tuple[Side | None, Finding]:
+        """Say on which side of the budget the alerts are, with those of a block that is not full yet; and the evidence.
+
+        Below needs the whole to be below as well: quiet after too many alerts is not a budget that is not used.
+        """
+        found = {side: evidence.finding(rest) for side, evidence in self._alerts.items()}
+        n, count = self._n_counted + int(rest.sum()), self._n_counted_alerts + int(rest[0])
+        possible: tuple[Side, ...] = ("above", "below") if count <= self._calibration.expected_fpr * n else ("above",)
+        for side in possible:
+            if found[side].log10_e >= self._needed - STAYS * (side == self._stands):
+                return side, found[side]
+        return None, max(found.values(), key=lambda finding: finding.log10_e)
 
     def copy(self) -> Holding:
         """Give one that goes on by itself from here."""
@@ -153,9 +196,7 @@ class Holding:
         return most_first, bool(min(others) - expected <= (rate - expected) / 2)
 
 
-def _advice(verdict: Verdict, concentrated: bool, scores_moved: bool, score_drift: float, share_moved: float) -> Advice:  # noqa: FBT001
-    if verdict == "above" and concentrated:
-        return "investigate"
+def _advice(verdict: Verdict, scores_moved: bool, score_drift: float, share_moved: float) -> Advice:  # noqa: FBT001
     if verdict in ("too early", "holding") and not scores_moved:
         return "none"
     return "retrain" if share_moved >= MANY or score_drift >= DRIFT_LIMIT else "recalibrate"

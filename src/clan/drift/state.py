@@ -28,7 +28,8 @@ class HoldingState:
         rate_interval: 95 % confidence sequence of that share: holds at all times together.
         expected_rate_interval: 95 % interval of the share that the calibration expects.
         verdict: ``"holding"``; ``"above"`` or ``"below"`` the budget; ``"too early"`` before one alert is expected.
-        log10_e: Evidence against the expected rate; the verdict turns where it passes the stated error.
+        log10_e: Evidence against the expected rate, on the side of the verdict; the verdict turns where it passes the
+            stated error, and back where it has fallen a hundredfold below.
         since: Number of the flow from which the rate has most likely been another.
         n_flows_since: Flows from there on.
         n_alerts_since: Alerts among them.
@@ -69,6 +70,7 @@ class HoldingState:
     moved: tuple[MovedFeature, ...]
     hosts: tuple[tuple[str, float], ...]
     concentrated: bool
+    passed: bool
     advice: Advice
 
     def brief(self) -> dict[str, Any]:
@@ -105,7 +107,8 @@ class HoldingState:
         if self.n_moved:
             names = ", ".join(f"{f.name} {f.psi:.2f}" for f in self.moved[:3])
             parts.append(f"moved: {self.n_moved} of {counted(self.n_features, 'feature')} ({names})")
-        return "; ".join([*parts, *_ADVICE[self.advice]])
+        over = self.passed and not self.concentrated
+        return "; ".join([*parts, *(_OVER if over else _ADVICE[self.advice])])
 
 
 _VERDICTS: dict[Verdict, str] = {
@@ -122,3 +125,4 @@ _ADVICE: dict[Advice, list[str]] = {
     "recalibrate": ["if this traffic is benign, set the threshold anew: clan calibrate"],
     "retrain": ["the traffic is not what the model learnt: if it is benign, train again: clan train"],
 }
+_OVER = ["the excess is over, as an attack is: look at its alerts before anything else, and do not calibrate on them"]
