@@ -297,3 +297,17 @@ def test_arrays_with_what_is_no_number_are_refused_by_column() -> None:
         ClanDetector(fpr=0.1).fit(pd.DataFrame(values, columns=["c", "b", "a"]))
     with pytest.raises(SchemaError, match=r"found twice or more: a \(2 times\)"):
         ClanDetector(fpr=0.1).fit(pd.DataFrame(values, columns=["a", "b", "a"]))
+
+
+def test_flows_are_embedded(detector: ClanDetector, flows: pl.DataFrame) -> None:
+    embedding = detector.embed(flows.head(50))
+    n_parts = len(detector.model_.parts)
+    assert embedding.shape == (50, 32 * n_parts)
+    assert np.linalg.norm(embedding.reshape(50, n_parts, 32), axis=2) == pytest.approx(1.0, abs=1e-4)
+    assert detector.embed(flows.head(50).lazy()) == pytest.approx(embedding)
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    assert ClanDetector(**SETTINGS).fit(values).embed(values).shape == (60, 32)
+    with pytest.raises(ConfigError, match="needs no embedding"):
+        ClanDetector(scorer="feature_prototypes", fpr=0.1).fit(values).embed(values)
+    with pytest.raises(NotFittedError):
+        ClanDetector().embed(values)

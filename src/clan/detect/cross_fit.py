@@ -17,6 +17,7 @@ REFIT_INFLATION = 2.0
 """The scores that set the threshold come from the fold models, those of new flows from the final one, so the threshold
 is less certain than n scores of one model would make it. 1.5 was too little for a thousand rows (`docs/budget.md`)."""
 
+Floats = NDArray[np.float64]
 Progress = Callable[[TrainProgress], None]
 
 
@@ -54,7 +55,7 @@ def cross_fit(
         The final model, and a score for each row. Shape `(n,)`, NaN where an interrupt came first.
 
     Raises:
-        TrainingError: Interrupted before any fold was scored.
+        TrainingError: Interrupted before any fold was scored; or a scorer gave values that are not finite.
     """
     learn = np.ones(len(values), dtype=np.bool_) if learn is None else learn
     n_folds, n = int(folds.max()) + 1, int(learn.sum())
@@ -78,12 +79,24 @@ def cross_fit(
         if stopped:  # it is behind the final model, so its scores say nothing about that one's
             break
         scores[held], known[held] = model.part_scores(values[held]), True
+        _refuse_not_finite(scores[held], values[held], model, recipe)
         done += epochs
     if not known.any():
         raise TrainingError("interrupted before any held-out flow was scored: no threshold can be set")
     combined = np.full(len(values), np.nan)
     final, combined[known] = final.levelled_on(scores[known], recipe)
     return final, combined
+
+
+def _refuse_not_finite(scores: Floats, values: Floats, model: Model, recipe: Preset) -> None:
+    """Raise where a scorer broke its word; NaN is right only where nothing of a part's columns is known."""
+    for i, (name, own) in enumerate(model.columns.items()):
+        bad = ~np.isfinite(scores[:, i]) & ~np.isnan(values[:, own]).all(axis=1)
+        if bad.any():
+            raise TrainingError(
+                f"the scorer {recipe.scorer_of(name)!r} gave values that are not finite to {bad.sum():,} of "
+                f"{len(bad):,} benign flows (columns: {name}); a scorer must give a finite number to every flow"
+            )
 
 
 def _matched_epochs(train: TrainSettings, n: int, n_fold: int) -> int:

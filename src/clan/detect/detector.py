@@ -34,7 +34,7 @@ from clan.detect.recipe import recipe_of
 from clan.detect.thresholds import calibrate_rows, check_table
 from clan.detect.training_rows import TrainingRows, rows_of_array, rows_of_frame, warn_about
 from clan.encoder import model_digest, scaler_for_groups
-from clan.errors import SchemaError, TrainingWarning
+from clan.errors import ConfigError, SchemaError, TrainingWarning
 from clan.schema import Feature
 from clan.train import TrainProgress
 
@@ -55,7 +55,8 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         incidents_per_day: False incidents a day, in place of alerts: alerts grouped by actor, target and time.
         thresholds_by: What flows are grouped by for a threshold each, coarse to fine: names in `clan.calibrate.KEYS`,
             such as ``("protocol", "hour")``. Groups with too few flows share one. Needs flow tables.
-        preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe.
+        preset: Name in `clan.detect.PRESETS`: ``"default"``, or ``"paper"`` for the published recipe; or a recipe of
+            your own (`clan.detect.Preset`), which the model file keeps.
         days: Days in which the training flows were seen, where their times do not tell.
         scorer: Name in `clan.detect.SCORERS`, or several joined by ``+``, in place of the preset's.
         clean: Share of the training rows, the least like the others, that nothing is learnt from, in [0, 0.5). For
@@ -95,7 +96,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         fdr: float | None = None,
         incidents_per_day: float | None = None,
         thresholds_by: Sequence[str] = (),
-        preset: str = "default",
+        preset: str | Preset = "default",
         days: float | None = None,
         scorer: str | None = None,
         clean: float = 0.0,
@@ -258,14 +259,28 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             columns.check(frame, self.features_, what="the table to score")
             names = [f.name for f in self.features_]
             return score_blocks(lambda start, stop: columns.block(frame, names, start, stop), frame.height, self.model_)
-        values = read_array(self, X, reset=False)
-        return self.model_.score(values[:, list(self.record_.columns)])
+        return self.model_.score(self._values(X))
+
+    def embed(self, X: Table) -> NDArray[np.float32]:
+        """Embed flows: directions of length 1, those of each feature group side by side; shape `(n, dim)`.
+
+        Raises ConfigError where the scorer needs no embedding, so that no encoder was trained; else as `anomaly_score`.
+        """
+        check_is_fitted(self)
+        if not self.model_.dim:
+            raise ConfigError("this model's scorer needs no embedding, so there is none; choose another scorer")
+        return self.model_.embed(self._values(X))
+
+    def _values(self, X: Table) -> Floats:
+        """Read the model's columns of a table; shape `(n, n_features)`."""
+        if columns.is_frame(X):
+            return columns.numbers(columns.collect(X), self.features_, what="the table to score")
+        return read_array(self, X, reset=False)[:, list(self.record_.columns)]
 
     def score_by_group(self, X: pl.DataFrame | pl.LazyFrame) -> dict[str, Floats]:
         """Say what each feature group adds to the raw score, shape `(n,)`; ``"all"`` where they are scored together."""
         check_is_fitted(self)
-        values = columns.numbers(columns.collect(X), self.features_, what="the table to score")
-        parts = self.model_.levelled(self.model_.part_scores(values))
+        parts = self.model_.levelled(self.model_.part_scores(self._values(X)))
         return {name: parts[:, i] for i, name in enumerate(self.model_.parts)}
 
     def p_value(self, X: Table) -> Floats:
@@ -313,8 +328,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def budget(self) -> Budget:
         """What was asked for; raises ConfigError where it contradicts itself."""
-        names = ("alerts_per_day", "fpr", "fdr", "incidents_per_day")
-        return Budget(**{name: getattr(self, name) for name in names})
+        return Budget(**{each: getattr(self, each) for each in ("alerts_per_day", "fpr", "fdr", "incidents_per_day")})
 
     @property
     def threshold_(self) -> float:

@@ -22,10 +22,12 @@ from clan.detect.presets import Preset
 from clan.detect.quantiles import PROBABILITIES
 from clan.detect.training_rows import TrainingRows
 from clan.encoder import read_model, write_model
-from clan.errors import ClanError, ModelFileError
+from clan.errors import ClanError, ModelFileError, UnknownNameError
 from clan.schema import GROUPS, Feature, schema_hash, table_feature
 
 Array = NDArray[Any]
+OWN = "own"
+"""What the manifest calls a preset that was given as a recipe rather than by its name."""
 _LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy", "torch")
 
 
@@ -53,7 +55,7 @@ class Record:
         rows: TrainingRows,
         *,
         recipe: Preset,
-        preset: str,
+        preset: str | Preset,
         seed: int,
         n_folds: int,
         source: Mapping[str, Any],
@@ -64,7 +66,7 @@ class Record:
         Args:
             rows: What it was fitted to.
             recipe: As it was trained.
-            preset: Name of the recipe.
+            preset: Name of the recipe; or the recipe itself, which is then written down in full as `recipe`.
             seed: Of everything random.
             n_folds: Of the threshold.
             source: Where the rows came from.
@@ -81,7 +83,7 @@ class Record:
                 **selection,
                 "window": list(rows.window) if rows.window else None,
             },
-            "preset": preset,
+            **({"preset": preset} if isinstance(preset, str) else {"preset": OWN, "recipe": preset.entry()}),
             "scaler": json.loads(json.dumps(recipe.scaler)),
             "scorer": recipe.scorer if isinstance(recipe.scorer, str) else dict(recipe.scorer),
             "by_group": recipe.by_group,
@@ -163,6 +165,11 @@ def from_file(path: str | Path) -> Stored:
         return _assemble(manifest, tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
+    except UnknownNameError as error:
+        raise ModelFileError(
+            f"{path} needs the {error.kind} {error.name!r}, which is not registered here (known: "
+            f"{', '.join(error.options)}); import what registers it before the model is loaded, or train again"
+        ) from error
     except (ClanError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"{path} does not hold together: {error!r}; train again with this clan") from error
 
@@ -177,7 +184,9 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, Array]) -> Stored:
         columns=tuple(int(i) for i in manifest["inputs"]["columns"]),
         n_inputs=int(manifest["inputs"]["n"]),
         input_names=None if names is None else tuple(str(name) for name in names),
-        facts={key: manifest[key] for key in _FACTS} | {"by_group": manifest.get("by_group", False)},
+        facts={key: manifest[key] for key in _FACTS}
+        | {"by_group": manifest.get("by_group", False)}
+        | ({"recipe": manifest["recipe"]} if "recipe" in manifest else {}),
     )
     if len(record.columns) != len(features) or not all(0 <= i < record.n_inputs for i in record.columns):
         raise ModelFileError("its input columns are not those of its features")
@@ -233,7 +242,7 @@ def _exemplars(manifest: dict[str, Any], tensors: dict[str, Array], n_features: 
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     """Constructor arguments that say how the model came about."""
     return {
-        "preset": manifest["preset"],
+        "preset": Preset.from_entry(manifest["recipe"]) if "recipe" in manifest else manifest["preset"],
         "scorer": manifest["scorer"] if isinstance(manifest["scorer"], str) else None,  # the preset's
         "clean": float(manifest["training"]["clean"]),
         "days": manifest["calibration"]["days"],

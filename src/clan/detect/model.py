@@ -18,6 +18,7 @@ from clan.detect.part import Part, fit_part
 from clan.detect.presets import Preset
 from clan.encoder import Encoder, Scaler, fit_scaler, scaler_for_groups
 from clan.encoder.scaler import Kind
+from clan.errors import DataError
 from clan.train import TrainProgress
 
 Floats = NDArray[np.float64]
@@ -224,8 +225,17 @@ def score_blocks(read: Callable[[int, int], Floats], n: int, model: Model) -> Fl
 
     Returns:
         Shape `(n,)`. The same for the same row, whatever rows come with it and however many threads work.
+
+    Raises:
+        DataError: A scorer gave NaN.
     """
-    return _by_blocks(read, n, lambda values: model.score_block(values)[:, None], n_columns=1)[:, 0]
+    scores = _by_blocks(read, n, lambda values: model.score_block(values)[:, None], n_columns=1)[:, 0]
+    if np.isnan(scores).any():
+        raise DataError(
+            f"the model's scorer gave {np.isnan(scores).sum():,} of {n:,} flows a score that is no number (NaN); "
+            "a scorer must give a finite number to every flow"
+        )
+    return scores
 
 
 def _by_blocks(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 from clan.detect.scorers import scorer_class
-from clan.errors import UnknownNameError
+from clan.errors import ConfigError, UnknownNameError
 from clan.train import TrainSettings
 
 
@@ -49,6 +50,16 @@ class Preset:
     def least_rarity_of(self, group: str) -> float:
         """Tell up to which -log p a feature group adds nothing."""
         return self.least_rarity.get(group, self.least_rarity["*"])
+
+    def entry(self) -> dict[str, Any]:
+        """Give the recipe as JSON values; `from_entry` reads them."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        return values
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> Self:
+        """Read what `entry` gave; TypeError or ConfigError where it does not fit."""
+        return cls(**{**entry, "train": TrainSettings(**entry["train"])})
 
     def changed(self, *, scorer: str | None, train: Mapping[str, Any]) -> Preset:
         """The same recipe with another scorer, where one is named, and other settings of the training.
@@ -92,12 +103,17 @@ there, and all but what the hosts did counts only beyond what one benign flow of
 recipe to the letter."""
 
 
-def preset(name: str) -> Preset:
-    """Look up a preset.
+def preset(name: str | Preset) -> Preset:
+    """Look up a preset by its name; a recipe is given back as it is.
 
     Raises:
         UnknownNameError: No preset has this name.
+        ConfigError: It is neither a name nor a recipe.
     """
+    if isinstance(name, Preset):
+        return name
+    if not isinstance(name, str):
+        raise ConfigError(f"preset must be a name or a clan.detect.Preset, got {name!r}")
     if name not in PRESETS:
         raise UnknownNameError("preset", name, PRESETS)
     return PRESETS[name]

@@ -27,7 +27,6 @@ SCORERS: dict[str, type[Scorer]] = {
 """Scorer name to class."""
 
 
-@cache
 def scorer_class(name: str) -> type[Scorer]:
     """Look up a scorer by name, or several joined by ``+``, whose scores are added.
 
@@ -49,7 +48,13 @@ def scorer_class(name: str) -> type[Scorer]:
         if not SCORERS[part].adds_up or names.count(part) > 1:
             adding = sorted(key for key, kind in SCORERS.items() if kind.adds_up)
             raise ConfigError(f"scorer {part!r} cannot be added in {name!r}; once each of: {', '.join(adding)}")
-    return combination({part: SCORERS[part] for part in names})
+    return _combined(tuple((part, SCORERS[part]) for part in names))
+
+
+@cache
+def _combined(parts: tuple[tuple[str, type[Scorer]], ...]) -> type[Scorer]:
+    """Combine scorers; the same ones give the same class."""
+    return combination(dict(parts))
 
 
 __all__ = [
