@@ -29,6 +29,9 @@ class TableWriter:
     Args:
         path: A path ending in `.parquet`, `.csv` or `.ndjson`, or `-`.
 
+    Attributes:
+        metadata: What Parquet keeps beside the rows, by key; it may be set until `close`.
+
     Raises:
         ConfigError: Another suffix, or a name for Parquet that is no UTF-8.
         SinkError: The place cannot be written to.
@@ -37,6 +40,7 @@ class TableWriter:
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
         self.rows = 0
+        self.metadata: dict[str, str] = {}
         self._format = "csv" if self.path == STDOUT else Path(self.path).suffix.lstrip(".").lower()
         if self._format not in ("parquet", "csv", "ndjson"):
             raise ConfigError(f"{self.path}: expected a name that ends in .parquet, .csv or .ndjson, or - for stdout")
@@ -85,7 +89,13 @@ class TableWriter:
             if self._parts is not None:
                 parts = [Path(self._parts.name, f"{number:08}.parquet") for number in range(self._n_parts)]
                 rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame()
-                rows.sink_parquet(self.path, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+                rows.sink_parquet(
+                    self.path,
+                    compression="zstd",
+                    row_group_size=ROW_GROUP,
+                    maintain_order=True,
+                    metadata=self.metadata or None,
+                )
             elif self._file is not None:
                 self._file.flush()
         except BrokenPipeError:

@@ -49,7 +49,7 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.evaluate import evaluate
-    from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
+    from clan.monitor import check_reader, columns_of, flow_settings_of, groups_of_model
     from clan.sources.tabular import carried_labels, read_labels
 
     several = [*models, *(path for path in more or [] if path.endswith(MODEL_SUFFIX))]  # -m a.clan b.clan
@@ -70,7 +70,7 @@ def command(
                 strict=strict,
                 columns=columns_of(detector),
             )
-            check_source(detector, reader.kind)
+            check_reader(detector, reader)
             flows[settings, groups] = pl.concat(list(reader.batches()))
             if not quiet:
                 tell(reader.report)

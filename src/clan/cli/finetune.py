@@ -71,7 +71,7 @@ def command(
     from clan.cli.places import check_output
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
-    from clan.monitor import check_source, columns_of, flow_settings_of, groups_of_model
+    from clan.monitor import check_reader, columns_of, flow_settings_of, groups_of_model
     from clan.sources.tabular import read_labels
 
     _check_lessons(read or more, labels, verdicts)
@@ -90,7 +90,7 @@ def command(
             strict=strict,
             columns=columns_of(detector),
         )
-        check_source(detector, reader.kind)
+        check_reader(detector, reader)
         return reader
 
     lessons, n_idle = [], 0

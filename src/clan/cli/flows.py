@@ -58,6 +58,7 @@ def command(
     from clan.errors import ConfigError
     from clan.flows import profile as settings_of
     from clan.sources import open_reader
+    from clan.sources.tabular import METADATA_KEY, note_of
     from clan.tables import STDOUT, TableWriter
 
     if json and output == STDOUT:
@@ -81,6 +82,7 @@ def command(
     with TableWriter(output) as table:
         for batch in reader.batches():
             table.write(batch)
+        table.metadata[METADATA_KEY] = note_of(reader.origin())
     if json:
         write_json(as_json(reader.report) | {"output": output})
     if not quiet:

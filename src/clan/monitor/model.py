@@ -11,8 +11,9 @@ from clan.classify import open_model
 from clan.detect import ClanDetector
 from clan.errors import ModelFileError
 from clan.flows import EarlyReports, FlowSettings
-from clan.schema import KINDS
-from clan.sources import USUAL_READERS, Input, Reader, Readers, open_reader
+from clan.schema import KINDS, TABLE
+from clan.sources import USUAL_READERS, EndlessReader, FlowReader, Input, Reader, Readers, open_reader
+from clan.sources.tabular import STORED
 
 if TYPE_CHECKING:
     from clan.classify import FlowClassifier
@@ -54,7 +55,7 @@ class LoadedModel:
         detector = self.detector
         wanted = replace(wanted, columns=columns_of(detector), features=groups_of_model(detector))
         reader = open_reader(wanted, flow_settings_of(detector), early=early, readers=readers)
-        check_source(detector, reader.kind)
+        check_reader(detector, reader)
         return reader
 
     def differences(self, other: LoadedModel) -> list[str]:
@@ -96,12 +97,40 @@ def columns_of(detector: ClanDetector) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else None
 
 
+def check_reader(detector: ClanDetector, reader: Reader | EndlessReader) -> None:
+    """Raise unless what a reader gives is what a model was trained on; where nobody can tell, the report says so.
+
+    Raises:
+        ModelFileError: The model was trained on another kind of source, or on packets that were cut otherwise.
+    """
+    check_source(detector, reader.kind)
+    trained = detector.manifest_["source"].get("kind")
+    if isinstance(reader, FlowReader) and trained == reader.kind == "packets":
+        ours = flow_settings_of(detector).manifest()
+        wrong = [f"{name} {ours[name]} and {value}" for name, value in reader.settings.manifest().items()
+                 if ours[name] != value]  # fmt: skip
+        if wrong:
+            raise ModelFileError(
+                f"the flows of this file were cut otherwise than those that the model learnt from ({_few(wrong)}): "
+                "read the captures, or write their flows anew with the --profile of the model"
+            )
+    if STORED in (trained, reader.kind):
+        what = KINDS[reader.kind] if reader.kind != STORED else KINDS[trained] if trained != STORED else "the same"
+        told = (
+            "CSV and NDJSON do not say what their flows were read from (Parquet does): the scores hold where model and "
+            f"flows come from one kind of source, here {what}"
+        )
+        if told not in reader.report.warnings:
+            reader.report.warnings.append(told)
+
+
 def check_source(detector: ClanDetector, kind: str) -> None:
     """Raise unless a model was trained on the kind of source that it is to score.
 
     Args:
         detector: A fitted detector.
-        kind: Kind of the source at hand.
+        kind: Kind of the source at hand. Flows that clan wrote to a file that does not say what they were read from are
+            taken for what the other side is, where that can tell all features.
 
     Raises:
         ModelFileError: It was trained on another kind; the message says which of its features differ there, and what
@@ -115,13 +144,20 @@ def check_source(detector: ClanDetector, kind: str) -> None:
             f"this model was trained on a table without a source: it cannot score {KINDS[kind]}; train one on them "
             "with clan train"
         )
+    if kind == STORED and trained != TABLE:
+        return  # the reader checks the columns
     missing = [f.name for f in detector.features_ if f.told_by(kind) is None]
-    differing = [f"{f.name} ({f.told_by(kind)})" for f in detector.features_ if f.told_by(kind) != f.told_by(trained)]
-    differing = [text for text in differing if text.split(" ")[0] not in missing]
+    if trained == STORED and kind != TABLE and not missing:
+        return
     parts = [f"this model was trained on {KINDS[trained]}, and these are {KINDS[kind]}, which cut and count otherwise"]
-    if missing:
+    if missing and kind != STORED:
         parts.append(f"they cannot tell {len(missing)} of its {len(detector.features_)} features: {_few(missing)}")
-    if differing:
+    differing = [
+        f"{f.name} ({now} in place of {f.told_by(trained) or 'unknown'})"
+        for f in detector.features_
+        if (now := f.told_by(kind)) is not None and now != f.told_by(trained)
+    ]
+    if differing and trained != STORED:
         parts.append(f"they tell {len(differing)} otherwise: {_few(differing)}")
     parts.append(f"train a model on benign {KINDS[kind]} (clan train), or give this one {KINDS[trained]}")
     raise ModelFileError("; ".join(parts))

@@ -23,7 +23,7 @@ from clan.errors import SinkError
 from clan.explain import Explainer
 from clan.monitor.held import HeldAlerts
 from clan.monitor.host_history import HostHistory
-from clan.monitor.model import check_source
+from clan.monitor.model import check_reader
 from clan.schema import IDENTITY
 from clan.sources import EndlessReader, FlowReader, LiveStatus
 from clan.tables import TableWriter
@@ -138,7 +138,7 @@ class Monitor:
             SinkError: A sink failed.
             ModelFileError: The model was trained on another kind of source.
         """
-        check_source(self.detector, reader.kind)
+        check_reader(self.detector, reader)
         self._endless = isinstance(reader, EndlessReader)
         if isinstance(reader, EndlessReader):
             reader.on_stats = self.note if self._stats is not None else reader.on_stats

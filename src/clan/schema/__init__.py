@@ -4,7 +4,7 @@ from clan.schema.conn_group import CONN_MEASURED, CONN_TOLD
 from clan.schema.conn_words import HISTORY, SERVICES, STATES
 from clan.schema.context_group import WINDOWS
 from clan.schema.feature import KINDS, Feature
-from clan.schema.groups import GROUPS, TABLE_PREFIX, check_columns, features_of, schema_hash, table_feature
+from clan.schema.groups import GROUPS, TABLE, TABLE_PREFIX, check_columns, features_of, schema_hash, table_feature
 from clan.schema.identity import CARRIED, IDENTITY
 from clan.schema.ports import ICMP, WITH_PORTS, has_ports
 
@@ -19,6 +19,7 @@ __all__ = [
     "KINDS",
     "SERVICES",
     "STATES",
+    "TABLE",
     "TABLE_PREFIX",
     "WINDOWS",
     "WITH_PORTS",

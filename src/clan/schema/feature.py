@@ -13,7 +13,8 @@ KINDS: Final = {
     "suricata": "Suricata events",
     "netflow": "NetFlow records",
     "argus": "Argus records",
-    "table": "a table of flows",
+    "table": "tables of flows",
+    "flows": "flows that clan wrote to a file",
 }
 """Kinds of source, as a model remembers them, and what messages call them."""
 

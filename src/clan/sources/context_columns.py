@@ -23,15 +23,18 @@ class ContextColumns:
         self._wanted = CONTEXT in groups
         self._names = [*IDENTITY, *(feature.name for feature in features_of(groups))]
         self._known = {*self._names, *(feature.name for feature in features_of(GROUPS))}
+        self._context = {feature.name for feature in features_of([CONTEXT])}
         self._engines: dict[str, ContextEngine] = {}
 
     def add(self, batch: pl.DataFrame, stream: str) -> pl.DataFrame:
         """Give a batch its context, and put the columns in order; those of no group, such as `early`, go to the end."""
         if not self._wanted:
             return batch
+        others = [name for name in batch.columns if name not in self._known]
+        if self._context <= set(batch.columns):  # a file of flows may have stored it
+            return batch[[*self._names, *others]]
         if stream not in self._engines:
             self._engines[stream] = ContextEngine()
-        others = [name for name in batch.columns if name not in self._known]
         return self._engines[stream].add(batch)[[*self._names, *others]]  # select() parses each name
 
     def counts(self) -> Counter[str]:

@@ -21,7 +21,18 @@ from clan.sources.netflow import NfdumpSource, is_nfdump
 from clan.sources.packets import COMPRESSED, STDIN, ByteStream, PacketSource, is_capture, unpacked
 from clan.sources.records import RecordParser
 from clan.sources.suricata import EveParser, is_eve, open_eve
-from clan.sources.tabular import CsvSource, ParquetSource, is_csv, is_parquet
+from clan.sources.tabular import (
+    CsvSource,
+    NdjsonSource,
+    ParquetSource,
+    Stored,
+    is_csv,
+    is_ndjson,
+    is_parquet,
+    stored_in_csv,
+    stored_in_ndjson,
+    stored_in_parquet,
+)
 from clan.sources.zeek import ConnParser, is_conn_log, open_zeek, why_no_conn_log
 
 HEAD_BYTES: Final = 1 << 16
@@ -29,6 +40,10 @@ HEAD_BYTES: Final = 1 << 16
 
 
 def _tells_nothing(_head: bytes, _path: str) -> str | None:
+    return None
+
+
+def _nothing_stored(_head: bytes, _path: str) -> Stored | None:
     return None
 
 
@@ -47,6 +62,7 @@ class SourceFormat:
             this format.
         no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
             none of its files.
+        stored: Says what a file tells of itself that clan wrote; None where another wrote it.
         parser: Makes what reads its lines, `parser(path, follow=...)`, where its files may be followed while they
             grow; None where they may not.
         kept: Whether the records may be kept: the parser takes `keep_records`, too.
@@ -59,6 +75,7 @@ class SourceFormat:
     open: Callable[..., Source]
     recognise: Callable[[bytes, str], bool]
     no_flows: Callable[[bytes, str], str | None] = _tells_nothing
+    stored: Callable[[bytes, str], Stored | None] = _nothing_stored
     parser: Callable[..., RecordParser] | None = None
     kept: bool = False
     instead: str = "read each without --follow when it is complete"
@@ -101,8 +118,30 @@ _ALL: Final = (
     SourceFormat(
         name="argus", kind="argus", groups=ARGUS_GROUPS, open=open_argus, recognise=is_argus, parser=ArgusParser
     ),
-    SourceFormat(name="parquet", kind="table", groups=ParquetSource.groups, open=ParquetSource, recognise=is_parquet),
-    SourceFormat(name="csv", kind="table", groups=CsvSource.groups, open=CsvSource, recognise=is_csv),  # asks last
+    SourceFormat(
+        name="parquet",
+        kind="table",
+        groups=ParquetSource.groups,
+        open=ParquetSource,
+        recognise=is_parquet,
+        stored=stored_in_parquet,
+    ),
+    SourceFormat(
+        name="ndjson",
+        kind="table",
+        groups=NdjsonSource.groups,
+        open=NdjsonSource,
+        recognise=is_ndjson,
+        stored=stored_in_ndjson,
+    ),
+    SourceFormat(
+        name="csv",
+        kind="table",
+        groups=CsvSource.groups,
+        open=CsvSource,
+        recognise=is_csv,  # asks last
+        stored=stored_in_csv,
+    ),
 )
 """In the order in which they are asked; the first that recognises a file reads it."""
 
@@ -128,11 +167,13 @@ class Recognised:
         kind: The kind of all of them.
         formats: The format of each file that can be read, in their order.
         refused: Files that hold no flows, with the reason.
+        stored: The files that clan wrote, with what they tell of themselves.
     """
 
     kind: str
     formats: dict[str, SourceFormat]
     refused: dict[str, str]
+    stored: dict[str, Stored]
 
 
 def check_kept(formats: Mapping[str, SourceFormat]) -> None:
@@ -185,15 +226,39 @@ def recognise_all(files: Sequence[str], *, strict: bool = False) -> Recognised:
     if not formats:
         shown = "; ".join(f"{file}: {why}" for file, why in list(refused.items())[:5])
         raise NoFlows(f"no flows were read: none of {len(files):,} files is in a format that clan reads: {shown}")
+    return of_formats(formats, refused)
+
+
+def of_formats(formats: dict[str, SourceFormat], refused: dict[str, str] | None = None) -> Recognised:
+    """Say of what kind files are whose formats are known.
+
+    Raises:
+        ConfigError: They are of several kinds; the message says which files are what.
+    """
+    stored: dict[str, Stored] = {}
     kinds: dict[str, list[str]] = {}
     for file, entry in formats.items():
-        kinds.setdefault(entry.kind, []).append(file)
+        kind = entry.kind
+        told = _look_into(file, entry)
+        if told is not None:
+            stored[file], kind = told, told.kind
+        kinds.setdefault(kind, []).append(file)
     if len(kinds) > 1:
         found = "; ".join(f"{kind}: {_list(names)}" for kind, names in kinds.items())
         raise ConfigError(
             f"these files are of {len(kinds)} kinds, and one model learns from one kind: {found}. Name one kind only"
         )
-    return Recognised(next(iter(kinds)), formats, refused)
+    return Recognised(next(iter(kinds)), formats, refused or {}, stored)
+
+
+def _look_into(file: str, entry: SourceFormat) -> Stored | None:
+    """Ask a file what it tells of itself; None where it cannot be read, which whoever reads its flows will say."""
+    if entry.stored is _nothing_stored or _is_pipe(file):
+        return None
+    try:
+        return entry.stored(first_bytes(file)[0], file)
+    except SourceError:
+        return None
 
 
 def recognise(file: str) -> SourceFormat:

@@ -31,7 +31,7 @@ def usual_groups(told: tuple[str, ...]) -> tuple[str, ...]:
     """
     if told[0] == "table":
         return told[:1]
-    context = (CONTEXT,) if "conn" in told else ()
+    context = (CONTEXT,) if "conn" in told or CONTEXT in told else ()
     return (told[0], *context, *(group for group in told if group == "payload"))
 
 
@@ -65,7 +65,7 @@ def wanted_groups(features: Sequence[str] | None, *, told: tuple[str, ...], kind
         return told[:1]
     if tuple(features) == USUAL:
         return usual_groups(told)
-    if "conn" in told:
+    if "conn" in told and CONTEXT not in told:
         told = (*told, CONTEXT)
     wanted = tuple(dict.fromkeys(features))
     if not wanted:

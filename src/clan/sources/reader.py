@@ -10,14 +10,15 @@ import polars as pl
 
 from clan.errors import MalformedRecord, NoFlows, SourceError
 from clan.flows import FlowSettings
-from clan.schema import IDENTITY, features_of
+from clan.schema import CARRIED, IDENTITY, TABLE, features_of
 from clan.sources.base import Source, stream_name
 from clan.sources.context_columns import ContextColumns
 from clan.sources.discover import find_files
-from clan.sources.formats import check_kept, format_named, recognise_all
+from clan.sources.formats import check_kept, format_named, of_formats, recognise_all
 from clan.sources.groups import check_groups, wanted_groups
 from clan.sources.packets import STDIN
 from clan.sources.report import ReadReport
+from clan.sources.stored_flows import groups_of_stored, settings_of_stored
 from clan.sources.workers import WorkerPool, check_workers, usual_workers
 
 
@@ -70,18 +71,25 @@ class FlowReader:
         self.report = ReadReport(skipped=found.passed_over)
         if given is None:
             recognised = recognise_all(found.files, strict=strict)
-            self.report.skipped |= recognised.refused
-            self._formats, self.kind = recognised.formats, recognised.kind
         else:
-            self._formats, self.kind = dict.fromkeys(found.files, given), given.kind
+            recognised = of_formats(dict.fromkeys(found.files, given))
+        self.report.skipped |= recognised.refused
+        self._formats, self.kind = recognised.formats, recognised.kind
+        self._stored = recognised.stored if columns is None else {}  # whoever says what columns mean has the last word
+        if columns is not None and recognised.stored:
+            self.kind = TABLE
         files = list(self._formats)
         self._keeping: dict[str, Any] = {"keep_records": True} if keep_records else {}
         if keep_records:
             check_kept(self._formats)
             workers = 1
-        told = next(iter(self._formats.values())).groups
-        told = tuple(group for group in told if all(group in entry.groups for entry in self._formats.values()))
-        self.groups = wanted_groups(features, told=told, kind=self.kind)
+        each = [self._stored[file].groups if file in self._stored else self._formats[file].groups for file in files]
+        told = tuple(group for group in each[0] if all(group in groups for groups in each))
+        if self._stored:
+            self.settings = settings_of_stored(self._stored, files, self.settings)
+            self.groups = groups_of_stored(features, told=told, kind=self.kind, file=next(iter(self._stored)))
+        else:
+            self.groups = wanted_groups(features, told=told, kind=self.kind)
         """Feature groups of the flow tables."""
         self.total_bytes = sum(map(_size, files))
         self.bytes_read = self._bytes_done = 0
@@ -89,7 +97,8 @@ class FlowReader:
         self._strict, self._columns = strict, columns
         self._source_settings: dict[str, Any] = {}
         # Standard input is ours alone: no other process can read it.
-        shared = [] if join or self.kind == "table" else [i for i, file in enumerate(files) if file != STDIN]
+        alone = {STDIN, *(file for file, entry in self._formats.items() if entry.kind == TABLE)}
+        shared = [] if join else [i for i, file in enumerate(files) if file not in alone]
         self._shared = {stream: number for number, stream in enumerate(shared)}
         if workers is None:
             workers = usual_workers([_size(files[i]) for i in shared])
@@ -157,7 +166,7 @@ class FlowReader:
     def _stream(self, number: int, paths: list[str], pool: WorkerPool | None) -> Iterator[tuple[pl.DataFrame, int]]:
         """Yield the flows of one stream and how far it was read, and add up its account whatever happens."""
         if pool is None or number not in self._shared:
-            options = {"columns": self._columns} if self.kind == "table" else {}
+            options = {"columns": self._columns} if self._formats[paths[0]].kind == TABLE else {}
             source: Source = self._formats[paths[0]].open(
                 paths, self.settings, features=self.groups, strict=self._strict, **self._keeping, **options
             )
@@ -168,13 +177,19 @@ class FlowReader:
         try:
             for batch in source.batches():
                 self.report.flows += batch.height
-                yield context.add(batch, source.name), source.bytes_read
+                yield self._alike(context.add(batch, source.name)), source.bytes_read
         finally:
             source.close()
-            self._source_settings |= source.settings
+            if paths[0] not in self._stored:
+                self._source_settings |= source.settings
             self.report.counts.update(source.counts())
             self.report.counts.update(context.counts())
             self.report.warnings += source.warnings()
+
+    def _alike(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Leave out what files of flows have and captures have not, where both are read."""
+        both = self.kind == "packets" and 0 < len(self._stored) < len(self._formats)
+        return batch.drop(CARRIED, strict=False) if both else batch
 
 
 def _size(path: str) -> int:

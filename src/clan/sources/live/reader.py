@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -106,6 +106,10 @@ class LiveReader:
             raise
         self._started = self._status_at = time.monotonic()
         self._before = Counter[str]()
+
+    def origin(self) -> dict[str, Any]:
+        """Give what a model remembers of where its flows came from, as JSON values."""
+        return {"kind": self.kind, "formats": ["live"], "settings": self.settings.manifest()}
 
     def stop(self) -> None:
         """End the captures; `batches` then gives what is left, and ends. Safe in a signal handler."""

@@ -12,9 +12,10 @@ from clan.errors import ConfigError, SchemaError
 from clan.flows import RowUids
 from clan.schema import CARRIED, CONN_MEASURED, IDENTITY, TABLE_PREFIX, features_of
 from clan.sources.conn import complete
+from clan.sources.groups import measured
 from clan.sources.tabular.headers import Layout
 
-GROUPS = ("table", "conn", "flow")
+GROUPS = ("table", "conn", "flow", "payload")
 """Feature groups that a table may tell."""
 _TOLD_APART_BY = ("src_ip", "dst_ip", "ts_start", "ts_end", "src_port", "dst_port", "protocol")
 
@@ -63,17 +64,18 @@ class FlowRows:
             and name not in passed
         ]
         more = ("table",) if self.features and layout.name == "clan" else ()
-        self.groups = (*native, *more) if tuple(features) == ("table",) and native else tuple(features)
+        features = tuple(features) if "context" in native else measured(features)  # what is stored is not counted anew
+        self.groups = (*native, *more) if features == ("table",) and native else features
         self.left_out = [
             name
             for name, dtype in schema.items()
             if (name.lower() in layout.text or not dtype.is_numeric()) and name.lower() not in out_of
         ]
         self._identity = self._who(ours, source)
-        label = pl.lit(None) if self._label is None else pl.col(self._label)
-        self._carried = [
-            (label if name == "label" else pl.lit(None)).cast(dtype).alias(name) for name, dtype in CARRIED.items()
-        ]
+        carried = {name: pl.col(name) for name in CARRIED if layout.name == "clan" and name in schema}
+        if self._label is not None:
+            carried["label"] = pl.col(self._label)
+        self._carried = [carried.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in CARRIED.items()]
         self._check(ours, native, source)
         self._measured = {
             name: ours.get(name, pl.lit(None)).cast(pl.Int64, strict=False).alias(name) for name in CONN_MEASURED

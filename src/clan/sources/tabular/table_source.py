@@ -11,7 +11,6 @@ import polars as pl
 from clan.errors import ConfigError, SchemaError, UnsupportedFormat
 from clan.flows import FlowSettings
 from clan.sources.base import stream_name
-from clan.sources.groups import measured
 from clan.sources.packets import STDIN, ByteStream
 from clan.sources.records import LineReader
 from clan.sources.tabular.columns import ColumnMap
@@ -59,7 +58,7 @@ class TableSource:
             raise ConfigError("a table needs at least one path")
         self.name, self.bytes_read = stream_name(paths[0]), 0
         self._paths, self._strict = list(paths), strict
-        self._features = measured(features or GROUPS[:1])
+        self._features = tuple(features or GROUPS[:1])
         remembered = dict(columns or {})
         self._numbers = frozenset(remembered.pop("numbers", ()))
         self._layout_name = remembered.pop("layout", None)
@@ -106,6 +105,10 @@ class TableSource:
             if self._rows.left_out and "table" in self._rows.groups:
                 self._warnings.append(
                     f"{self.name}: columns of text are no features: {', '.join(self._rows.left_out[:12])}"
+                )
+            if self._rows.features and self._rows.layout.name == "clan" and "table" not in self._rows.groups:
+                self._warnings.append(
+                    f"{self.name}: columns of no whole feature group are no features: {_some(self._rows.features)}"
                 )
         return self._rows
 
