@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,62 @@ def test_an_error_leaves_the_parquet_of_before(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
         fail()
     assert_frame_equal(pl.read_parquet(path), TABLE)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ndjson"])
+def test_text_is_continued_where_that_is_asked(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"table.{suffix}"
+    for start in range(0, TABLE.height, 500):
+        with TableWriter(path, append=True) as table:
+            table.write(TABLE.slice(start, 300))
+            table.write(TABLE.slice(start + 300, 200))
+    assert_frame_equal(READERS[suffix](path), TABLE)
+    path.write_bytes(path.read_bytes() + b"cut sh")
+    with TableWriter(path, append=True) as table:
+        table.write(TABLE)
+    assert path.read_bytes().count(b"\ncut sh\n") == 1
+
+
+def test_a_table_with_other_columns_is_not_continued(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("other,columns\n1,2\n")
+    with pytest.raises(SinkError, match="has other columns"), TableWriter(path, append=True) as table:
+        table.write(TABLE)
+    assert path.read_text() == "other,columns\n1,2\n"
+
+
+def test_parquet_is_not_continued(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    with TableWriter(path, append=True) as table:  # there is none yet
+        table.write(TABLE)
+    with pytest.raises(ConfigError, match="is there already"):
+        TableWriter(path, append=True)
+    assert_frame_equal(pl.read_parquet(path), TABLE)
+
+
+def test_a_table_goes_where_a_link_points(tmp_path: Path) -> None:
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "real.parquet")
+    with TableWriter(tmp_path / "link.parquet") as table:
+        table.write(TABLE)
+    assert (tmp_path / "link.parquet").is_symlink()
+    assert_frame_equal(pl.read_parquet(tmp_path / "real.parquet"), TABLE)
+
+
+def test_parquet_that_cannot_be_put_together_leaves_the_one_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.parquet"
+    TABLE.write_parquet(path)
+
+    def full(_: pl.LazyFrame, place: str, **__: object) -> None:
+        Path(place).write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", full)
+    with pytest.raises(SinkError, match="No space left"), TableWriter(path) as table:
+        table.write(TABLE.head(3))
+    assert_frame_equal(pl.read_parquet(path), TABLE)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("suffix", READERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import IO, Final, Self
 
 import polars as pl
 
+from clan.continued import first_line, open_lines
 from clan.errors import ConfigError, SinkError
 
 STDOUT: Final = "-"
@@ -28,29 +30,33 @@ class TableWriter:
 
     Args:
         path: A path ending in `.parquet`, `.csv` or `.ndjson`, or `-`.
+        append: Whether text that is there is continued rather than replaced.
 
     Attributes:
         metadata: What Parquet keeps beside the rows, by key; it may be set until `close`.
 
     Raises:
-        ConfigError: Another suffix, or a name for Parquet that is no UTF-8.
+        ConfigError: Another suffix, a name for Parquet that is no UTF-8, or Parquet that would have to be continued.
         SinkError: The place cannot be written to.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, append: bool = False) -> None:
         self.path = str(path)
-        self.rows = 0
+        self.rows, self._append = 0, append
         self.metadata: dict[str, str] = {}
         self._format = "csv" if self.path == STDOUT else Path(self.path).suffix.lstrip(".").lower()
         if self._format not in ("parquet", "csv", "ndjson"):
             raise ConfigError(f"{self.path}: expected a name that ends in .parquet, .csv or .ndjson, or - for stdout")
         if self._format == "parquet" and not _is_utf8(self.path):
             raise ConfigError(f"{self.path}: Parquet is written to names in UTF-8 only; name another file")
+        if append:
+            check_continued(self.path)
+        self._header = b""
         self._parts: tempfile.TemporaryDirectory[str] | None = None
         self._file: IO[bytes] | None = None
         try:
             if self._format == "parquet":
-                self._parts = tempfile.TemporaryDirectory(prefix=".clan-", dir=Path(self.path).parent)
+                self._parts = tempfile.TemporaryDirectory(prefix=".clan-", dir=Path(os.path.realpath(self.path)).parent)
             else:
                 self._file = sys.stdout.buffer if self.path == STDOUT else self._open()
         except OSError as error:
@@ -58,7 +64,8 @@ class TableWriter:
         self._n_parts = 0
 
     def _open(self) -> IO[bytes]:
-        return Path(self.path).open("wb")
+        self._header = first_line(self.path) if self._append and self._format == "csv" else b""
+        return open_lines(self.path, append=self._append)
 
     def write(self, batch: pl.DataFrame) -> None:
         """Add rows; every batch must have the same columns."""
@@ -67,7 +74,7 @@ class TableWriter:
                 batch.write_parquet(Path(self._parts.name, f"{self._n_parts:08}.parquet"), compression="lz4")
             elif self._file is not None:
                 # Through Python's own file: polars reports a reader that has left like any other failure.
-                header = self._n_parts == 0
+                header = self._n_parts == 0 and not self._is_headed(batch)
                 text = batch.write_csv(include_header=header) if self._format == "csv" else batch.write_ndjson()
                 self._file.write(text.encode())
                 if self.path == STDOUT:
@@ -79,6 +86,13 @@ class TableWriter:
         self._n_parts += 1
         self.rows += batch.height
 
+    def _is_headed(self, batch: pl.DataFrame) -> bool:
+        """Whether the columns are named in what is continued; raises SinkError where others are."""
+        ours = batch.head(0).write_csv().encode()
+        if self._header and self._header.rstrip(b"\r\n") != ours.rstrip(b"\r\n"):
+            raise SinkError(f"{self.path} cannot be continued: it has other columns; name another file")
+        return bool(self._header)
+
     def close(self) -> None:
         """Finish the file; safe to call twice.
 
@@ -89,13 +103,19 @@ class TableWriter:
             if self._parts is not None:
                 parts = [Path(self._parts.name, f"{number:08}.parquet") for number in range(self._n_parts)]
                 rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame()
+                whole = str(Path(self._parts.name, "whole.parquet"))
+                target = os.path.realpath(self.path)
+                # a device, such as /dev/null, is written to and not replaced
+                place = whole if Path(target).is_file() or not Path(target).exists() else target
                 rows.sink_parquet(
-                    self.path,
+                    place,
                     compression="zstd",
                     row_group_size=ROW_GROUP,
                     maintain_order=True,
                     metadata=self.metadata or None,
                 )
+                if place == whole:
+                    Path(whole).replace(target)
             elif self._file is not None:
                 self._file.flush()
         except BrokenPipeError:
@@ -125,6 +145,15 @@ class TableWriter:
             self.close()
         else:
             self._abandon()
+
+
+def check_continued(path: str | Path) -> None:
+    """Raise ConfigError where a table is there already that no rows can be added to."""
+    if Path(path).suffix.lower() == ".parquet" and Path(path).is_file():
+        raise ConfigError(
+            f"{path} is there already, and a run that goes on until it is ended continues its files, which Parquet "
+            "cannot be: name another file, or one that ends in .csv or .ndjson"
+        )
 
 
 def _is_utf8(path: str) -> bool:

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.sources.suricata import events
 from tests.sources.zeek.logs import CONN, connections, header, lines, ndjson, text
 
 from clan.cli import main
+from clan.cli.live import WatchedFollowReader
 
 ROWS = connections(200)
 
@@ -87,16 +90,19 @@ def test_mistakes(arguments: list[str], message: str, folder: Path, capsys: pyte
 
 
 def test_follow_until_a_signal(zeek_model: str, folder: Path) -> None:
-    """A run that goes on: what is written is scored, SIGTERM ends it well, and the next run goes on from there."""
-    log, state, out = folder / "growing.log", folder / "state", folder / "followed.log"
+    """A run that goes on: what is written is scored, SIGTERM ends it well, and the next run goes on from there.
+
+    What the run before wrote stays: with the state, its records are not read again.
+    """
+    log, state, out, table = (folder / name for name in ("growing.log", "state", "followed.log", "followed.csv"))
     log.write_text(header() + lines(ROWS[:10]))
     command = [sys.executable, "-m", "clan", "detect", "-m", zeek_model, "-r", str(log), "--follow"]
-    command += ["--state", str(state), "--annotate", "-o", str(out), "-q"]
+    command += ["--state", str(state), "--annotate", "-o", str(out), "--scores", str(table), "-q"]
     for first in (10, 20):
         process = subprocess.Popen(command, env={**os.environ}, stderr=subprocess.PIPE, text=True)
         with log.open("a") as grown:
             grown.write(lines(ROWS[first : first + 10]))
-        wanted = 20 if first == 10 else 10
+        wanted = first + 10
         for _ in range(6000):  # compiling may come first
             if out.exists() and out.read_text().count("normal") + out.read_text().count("anomalous") == wanted:
                 break
@@ -106,6 +112,43 @@ def test_follow_until_a_signal(zeek_model: str, folder: Path) -> None:
         assert process.returncode == 0, err
         assert out.read_text().count("\tnormal") + out.read_text().count("\tanomalous") == wanted
     assert json.loads(state.read_text())["logs"][str(log)]["offset"] == log.stat().st_size
+    assert pl.read_csv(table).height == 30
+    assert main(["flows", "-r", str(out), "-o", str(folder / "again.parquet"), "-q"]) == 0  # it is a conn.log still
+    assert pl.read_parquet(folder / "again.parquet").height == 30
+
+
+def test_what_a_run_that_follows_found_before_stays(
+    zeek_model: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alerts and incidents are added to those of the run before; a run that ends replaces them."""
+    batches = WatchedFollowReader.batches
+
+    def ended(self: WatchedFollowReader) -> Iterator[pl.DataFrame]:
+        self.stop()
+        yield from batches(self)
+
+    monkeypatch.setattr(WatchedFollowReader, "batches", ended)
+    log, alerts, incidents = (folder / name for name in ("nothing.log", "before.ndjson", "incidents.ndjson"))
+    log.write_text(header() + lines(ROWS[:10]))
+    command = ["detect", "-m", zeek_model, "-r", str(log), "-o", str(alerts), "--incidents", str(incidents), "-q"]
+    for path in (alerts, incidents):
+        path.write_text('{"of": "before"}\n{"cut sh')
+    assert main([*command, "--follow"]) == 0
+    for path in (alerts, incidents):
+        assert path.read_text().startswith('{"of": "before"}\n{"cut sh\n')
+    assert main(command) == 0
+    for path in (alerts, incidents):
+        assert "before" not in path.read_text()
+
+
+def test_parquet_cannot_be_continued(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that follows says so before it reads anything, and the table of before stays."""
+    table = folder / "scores.parquet"
+    pl.DataFrame({"n": [1]}).write_parquet(table)
+    command = ["detect", "-m", zeek_model, "-r", str(folder / "conn.log"), "--follow", "--scores", str(table)]
+    assert main(command) == 2
+    assert "scores.parquet is there already" in " ".join(capsys.readouterr().err.split())
+    assert pl.read_parquet(table).height == 1
 
 
 @pytest.mark.slow

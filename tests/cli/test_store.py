@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 import clan
+from clan.alerts.store.writer import StoreWriter
 from clan.cli import main
 
 
@@ -203,3 +205,22 @@ def test_a_damaged_store_is_told(
     (tmp_path / "clan.db").write_bytes(store)
     assert main([*command, "--store", str(tmp_path / "clan.db")]) == 1
     assert "clan.db cannot be read or written: " in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("more", [[], ["-q"]])
+def test_alerts_that_could_not_be_stored_are_an_error(
+    model: str, mixed: str, more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Also to who wants quiet; the file of alerts has them nevertheless."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(StoreWriter, "_commit", full)
+    out, store = tmp_path / "alerts.ndjson", tmp_path / "clan.db"
+    assert main(["detect", "-m", model, "-r", mixed, "-o", str(out), "--store", str(store), *more]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"could not be stored in {store}" in said
+    assert "(database or disk is full)" in said
+    assert out.read_text().count("\n") > 100

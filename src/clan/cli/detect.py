@@ -43,6 +43,7 @@ from clan.cli.triaging import (
     account_of,
     check_cut,
     cut_incidents,
+    fail_unstored,
     open_triage,
     tell_triage,
 )
@@ -149,16 +150,16 @@ def command(
         raise ConfigError("--annotate raises no alerts: --incidents and --store have nothing to keep with it")
     _check_endless(wanted, stats_every, report)
     outputs = {"-o": output, "--scores": scores, "--report": report, "--incidents": incidents, "--store": store}
-    check_outputs(outputs, inputs=[*wanted.paths, model])
+    check_outputs(outputs, inputs=[*wanted.paths, model], append=wanted.endless)
     early = EarlyReports(packets=early_packets or None, seconds=early_seconds or None)
     loaded = LoadedModel.open(model)
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
     check_cut(incident_pcaps, reader)
     with ExitStack() as stack:
-        annotated = stack.enter_context(AnnotatedLog(output or STDOUT)) if annotate else None
+        annotated = stack.enter_context(AnnotatedLog(output or STDOUT, append=wanted.endless)) if annotate else None
         place = None if annotate else output or (None if json or settings else STDOUT)
         written, sinks = open_places(place, settings, stack, endless=wanted.endless)
-        table = stack.enter_context(TableWriter(scores)) if scores else None
+        table = stack.enter_context(TableWriter(scores, append=wanted.endless)) if scores else None
         triage = (
             None
             if annotate
@@ -171,6 +172,7 @@ def command(
                 hosts=hosts,
                 suppress=suppress,
                 limit=host_limit,
+                endless=wanted.endless,
             )
         )
         monitor = Monitor(
@@ -195,6 +197,7 @@ def command(
         write_json(_account(monitor, reader, expected, sinks, loaded))
     files = [path for path in (output, scores, report, incidents) if path and path != STDOUT]
     _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
+    fail_unstored(monitor.triage)  # last, where it is not overlooked
 
 
 def _account(

@@ -59,7 +59,7 @@ def command(
     from clan.flows import profile as settings_of
     from clan.sources import open_reader
     from clan.sources.tabular import METADATA_KEY, note_of
-    from clan.tables import STDOUT, TableWriter
+    from clan.tables import STDOUT, TableWriter, check_continued
 
     if json and output == STDOUT:
         raise ConfigError("--json writes to standard output, which already carries the flows; name a file with -o")
@@ -78,8 +78,10 @@ def command(
         follow=follow,
         state=state,
     )
+    if wanted.endless:
+        check_continued(output)
     reader = open_reader(wanted, settings_of(profile), readers=WATCHED)
-    with TableWriter(output) as table:
+    with TableWriter(output, append=wanted.endless) as table:
         for batch in reader.batches():
             table.write(batch)
         table.metadata[METADATA_KEY] = note_of(reader.origin())

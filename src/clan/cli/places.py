@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clan.errors import ConfigError, SinkError
-from clan.tables import STDOUT
+from clan.tables import STDOUT, check_continued
 
 
 def check_output(path: str, *, inputs: Sequence[str]) -> None:
@@ -28,15 +28,16 @@ def check_output(path: str, *, inputs: Sequence[str]) -> None:
         raise SinkError(f"cannot write {path}: no permission")
 
 
-def check_outputs(paths: Mapping[str, str | None], *, inputs: Sequence[str]) -> None:
+def check_outputs(paths: Mapping[str, str | None], *, inputs: Sequence[str], append: bool = False) -> None:
     """Raise when one of several files cannot be written, or two of them are the same; `-` and None are passed over.
 
     Args:
         paths: What each option names.
         inputs: What is to be read.
+        append: Whether what is there is continued.
 
     Raises:
-        ConfigError: Two options name one file, or see `check_output`.
+        ConfigError: Two options name one file, one is a table that cannot be continued, or see `check_output`.
         SinkError: See `check_output`.
     """
     named = dict[Path, str]()
@@ -44,6 +45,8 @@ def check_outputs(paths: Mapping[str, str | None], *, inputs: Sequence[str]) -> 
         if path is None or path == STDOUT:
             continue
         check_output(path, inputs=inputs)
+        if append:
+            check_continued(path)
         target = Path(path).resolve()
         if target in named and (target.is_file() or not target.exists()):  # two may share a device such as /dev/null
             raise ConfigError(f"{named[target]} and {option} both name {path}; each needs a file of its own")

@@ -33,8 +33,12 @@ def settings_of(urls: Sequence[str] | None, *, annotate: bool = False) -> list[S
     return found
 
 
-def open_output(path: str) -> DirectSink:
+def open_output(path: str, *, append: bool = False) -> DirectSink:
     """Open the file that the alerts of a run go to, as EVE lines; `-` is standard output.
+
+    Args:
+        path: The file.
+        append: Whether what is there stays.
 
     Raises:
         SinkError: It cannot be opened.
@@ -43,7 +47,7 @@ def open_output(path: str) -> DirectSink:
     from clan.alerts.sinks.transports.file import FileTransport, Options
 
     # min_free=0: where the result of the run cannot be written the run fails, and not before
-    return DirectSink(encoding_of("eve"), FileTransport(path, Options(append=False, min_free=0)))
+    return DirectSink(encoding_of("eve"), FileTransport(path, Options(append=append, min_free=0)))
 
 
 def open_places(
@@ -55,7 +59,8 @@ def open_places(
         output: The file of the run, if there is one.
         settings: The sinks.
         stack: What closes them.
-        endless: Whether the run goes on until somebody ends it, so that SIGHUP has the files opened anew.
+        endless: Whether the run goes on until somebody ends it: its file is continued, for what it read before comes no
+            second time, and SIGHUP has the files opened anew.
 
     Returns:
         The file of the run, and all of them with it in front.
@@ -65,7 +70,7 @@ def open_places(
     """
     from clan.alerts.sinks import open_sink
 
-    written = None if output is None else stack.enter_context(open_output(output))
+    written = None if output is None else stack.enter_context(open_output(output, append=endless))
     sinks: list[EncodingSink] = [] if written is None else [written]
     sinks += [stack.enter_context(open_sink(each, tell=err.warning)) for each in settings]
     if endless:

@@ -81,8 +81,9 @@ def open_triage(
     hosts: str | None,
     suppress: list[str] | None,
     limit: float | None,
+    endless: bool,
 ) -> Triage:
-    """Open what the options name; the stack closes it.
+    """Open what the options name; the stack closes it. The incidents of an endless run are added to their file.
 
     Raises:
         ConfigError: A limit below 1, a file with a line or an option with a word that means nothing.
@@ -99,7 +100,7 @@ def open_triage(
         suppress=suppress or (),
         limit=None if limit is None else RateLimit(count=limit),
     )
-    file = None if incidents is None else stack.enter_context(open_output(incidents))
+    file = None if incidents is None else stack.enter_context(open_output(incidents, append=endless))
     tell: list[Callable[[Incident], None]] = [sink.emit for sink in sinks if sink.events != "alerts"]
     if file is not None:
         tell.append(lambda each: file.write(encode_incident(each)))
@@ -156,6 +157,18 @@ def account_of(triage: Triage | None) -> dict[str, int]:
     )
 
 
+def fail_unstored(triage: Triage | None) -> None:
+    """Say what could not be stored, also to who wants quiet, and end with 1 where there was something."""
+    store = None if triage is None else triage.store
+    if store is None or not store.n_lost + store.n_waiting:
+        return
+    err.error(
+        f"alerts and incidents that could not be stored in {store.path}: {store.n_lost + store.n_waiting:,} "
+        f"({store.failure}); alerts still went to the other outputs. Make room and run this again"
+    )
+    raise typer.Exit(1)
+
+
 def tell_triage(triage: Triage) -> None:
     """Say what incidents there were, and what was held back."""
     from clan.alerts import incident_table
@@ -173,10 +186,6 @@ def tell_triage(triage: Triage) -> None:
         err.warning(f"closed early, because too many were open at once: {counted(tracker.n_evicted, 'incident')}")
     if store is not None:
         err.note(f"stored {counted(store.n_stored, 'alert')} in {store.path}")
-        if store.n_lost + store.n_waiting:
-            err.warning(
-                f"alerts and incidents that could not be stored: {store.n_lost + store.n_waiting:,} ({store.failure})"
-            )
 
 
 def _durability(word: str) -> Literal["normal", "full"]:

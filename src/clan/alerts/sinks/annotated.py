@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 import polars as pl
 
 from clan.alerts.json_line import LARGEST
+from clan.continued import open_lines
 from clan.errors import SinkError
 
 ADDED: Final = (("clan_score", "double"), ("clan_p_value", "double"), ("clan_verdict", "string"))
@@ -21,16 +21,17 @@ class AnnotatedLog:
 
     Args:
         path: The file, or `-` for standard output.
+        append: Whether a file that is there is continued rather than replaced.
 
     Raises:
         SinkError: The file cannot be opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, append: bool = False) -> None:
         self.path = path
         self._header: str | None = None
         try:
-            self._out: IO[bytes] | None = sys.stdout.buffer if path == "-" else Path(path).open("wb")  # noqa: SIM115
+            self._out: IO[bytes] | None = sys.stdout.buffer if path == "-" else open_lines(path, append=append)
         except OSError as error:
             raise SinkError(f"records cannot be written to {path}: {error.strerror or error}") from error
 
