@@ -12,8 +12,8 @@ from typing import IO, Final, Self
 
 import polars as pl
 
-from clan.continued import first_line, open_lines
 from clan.errors import ConfigError, SinkError
+from clan.files import first_line, open_lines
 
 STDOUT: Final = "-"
 ROW_GROUP: Final = 1 << 17

@@ -16,7 +16,7 @@ import clan
 
 PACKAGE = Path(clan.__file__).parent
 LAYERS = (
-    {"errors", "_version"},
+    {"errors", "_version", "files"},
     {"schema", "tables", "counted"},
     {"flows"},
     {"context"},  # knows flow tables only; sources add it to what they read

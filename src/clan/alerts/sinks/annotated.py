@@ -9,8 +9,8 @@ from typing import IO, Final, Self
 import polars as pl
 
 from clan.alerts.json_line import LARGEST
-from clan.continued import open_lines
 from clan.errors import SinkError
+from clan.files import open_lines
 
 ADDED: Final = (("clan_score", "double"), ("clan_p_value", "double"), ("clan_verdict", "string"))
 """Columns that a Zeek log in TSV gets at its end, with Zeek's types; JSON gets an object `clan` of the same."""

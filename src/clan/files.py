@@ -1,4 +1,4 @@
-"""Files of lines that a run which goes on until somebody ends it continues when it is begun again."""
+"""Files that are there whole or not at all, and files of lines that a later run continues."""
 
 from __future__ import annotations
 
