@@ -207,6 +207,17 @@ def test_alerts_that_wait_are_bounded_and_the_likeliest_stay(monkeypatch: pytest
     assert waiting.release() is None
 
 
+def test_features_that_no_flow_knows_are_told(detector: ClanDetector) -> None:
+    monitor = Monitor(detector)
+    monitor.handle(make_flows(300, 1))
+    assert monitor.unknown.names == ()
+    monitor.use(detector)
+    empty = [feature.name for feature in detector.features_][:2]
+    monitor.handle(make_flows(300, 1).with_columns(pl.lit(None, pl.Float64).alias(name) for name in empty))
+    assert set(monitor.unknown.names) == set(empty)
+    assert "unknown in all 300 flows" in monitor.unknown.sentence
+
+
 def test_holding_follows_the_run(detector: ClanDetector) -> None:
     monitor = Monitor(detector)
     monitor.handle(make_flows(300, 1))

@@ -44,6 +44,31 @@ def test_detect_on_the_other_form_of_the_log(zeek_model: str, folder: Path, caps
     assert "Codd" in capsys.readouterr().out
 
 
+def test_a_log_that_is_missing_beside_what_is_scored_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, part, labels, model = folder / "whole", folder / "part", folder / "labels.csv", str(folder / "http.clan")
+    for each in (whole, part):
+        each.mkdir()
+        (each / "conn.log").write_text(text(ROWS))
+    requests = [{"ts": row["ts"], "uid": row["uid"], "method": "GET", "status_code": 200} for row in ROWS]
+    (whole / "http.log").write_text(text(requests, "http", ["ts", "uid", "method", "status_code"]))
+    labels.write_text(f"uid,label\n{ROWS[0]['uid']},attack\n")
+    assert main(["train", "-r", str(whole / "conn.log"), "-o", model, "--fpr", "0.1", "-q"]) == 0
+    run = ["-m", model, "-r", str(part / "conn.log")]
+    assert main(["detect", *run, "-o", str(folder / "a.ndjson"), "--json"]) == 0
+    shown = capsys.readouterr()
+    told = " ".join(shown.err.split())
+    unknown = json.loads(shown.out)["unknown_features"]
+    assert "conn_http_requests" in unknown
+    assert f"{len(unknown)} of the " in told
+    assert "are unknown in all 200 flows" in told
+    assert main(["evaluate", *run, "--labels", str(labels), "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)[0]["unknown_features"] == unknown
+    assert "http.clan: " in shown.err
+    assert main(["detect", "-m", model, "-r", str(whole / "conn.log"), "-o", str(folder / "a.ndjson")]) == 0
+    assert "unknown in all" not in " ".join(capsys.readouterr().err.split())
+
+
 def test_annotate_writes_every_record_on(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "scored.log"
     assert main(["detect", "-m", zeek_model, "-r", str(folder / "conn.log"), "--annotate", "-o", str(out), "-q"]) == 0

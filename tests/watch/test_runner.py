@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.cli.watching import begin, zeek_model
 
@@ -106,3 +107,17 @@ def test_figures_go_over_to_an_address_that_covers_the_one_of_before(running: Ru
     assert running.watch.triage._hosts is not None
     assert "reloaded; model" in (running.folder / "b.log").read_text()
     assert (running.folder / "b.ndjson").exists()
+
+
+def test_features_that_no_flow_knows_are_logged_once(running: Running) -> None:
+    watch = running.watch
+    unknown = watch.monitor.unknown
+    unknown.update(
+        pl.DataFrame({f.name: pl.Series([None] * 1999, dtype=pl.Float64) for f in watch.model.detector.features_})
+    )
+    watch._say_unknown()
+    assert "unknown in all" not in (running.folder / "a.log").read_text()  # it may still come
+    unknown.update(pl.DataFrame({f.name: pl.Series([None], dtype=pl.Float64) for f in watch.model.detector.features_}))
+    watch._say_unknown()
+    watch._say_unknown()
+    assert (running.folder / "a.log").read_text().count("unknown in all 2,000 flows") == 1

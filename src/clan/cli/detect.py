@@ -213,6 +213,7 @@ def _account(
     outcome = monitor.outcome
     found: dict[str, object] = {"alerts": outcome.n_alerts, **expected._asdict(), "model": loaded.model_id}
     found["holding"] = monitor.holding.state().as_json()
+    found["unknown_features"] = list(monitor.unknown.names)
     if outcome.agreement.theirs:
         found |= {"source_alerts": outcome.agreement.theirs, "source_alerts_agreed": outcome.agreement.both}
     found |= account_of(monitor.triage) | account_of_sinks(sinks)
@@ -270,6 +271,8 @@ def _tell(
     for path in written:
         err.note(f"wrote {path}")
     err.note(monitor.holding.state().sentence)
+    if unknown := monitor.unknown.sentence:
+        err.warning(unknown)
 
 
 def _write_report(
@@ -299,7 +302,11 @@ def _write_report(
         holding=monitor.holding.state().sentence,
         labels=outcome.labels,
         agreement=outcome.agreement if outcome.agreement.theirs else None,
-        limits=[*reader.report.warnings, *(f"{p}: {why}" for p, why in reader.report.skipped.items())],
+        limits=[
+            *([monitor.unknown.sentence] if monitor.unknown.names else []),
+            *reader.report.warnings,
+            *(f"{p}: {why}" for p, why in reader.report.skipped.items()),
+        ],
         version=__version__,
     )
     try:

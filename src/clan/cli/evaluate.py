@@ -81,7 +81,7 @@ def command(
     else:
         _show(found)
     if not quiet:
-        _tell(found[0])
+        _tell(found)
 
 
 def _names(paths: Sequence[str]) -> list[str]:
@@ -125,8 +125,12 @@ def _show(found: Sequence[Evaluation]) -> None:
 _COLUMNS = ("AUROC", "recall", "precision")
 
 
-def _tell(first: Evaluation) -> None:
+def _tell(found: Sequence[Evaluation]) -> None:
     """Say what stands behind the figures."""
+    first = found[0]
+    for each in found:
+        if each.unknown:
+            err.warning(f"{each.model}: {each.unknown}")
     err.note(f"recall and false alarms at each model's threshold; precision where {first.prevalence:g} are attacks")
     if first.n_unlabelled:
         err.note(f"left out for want of a label: {counted(first.n_unlabelled, 'flow')}")

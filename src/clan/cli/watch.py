@@ -107,3 +107,5 @@ def _tell(watch: Watch) -> None:
     tell(watch.reader.report)
     tell_triage(watch.triage)
     err.note(watch.monitor.holding.state().sentence)
+    if unknown := watch.monitor.unknown.sentence:
+        err.warning(unknown)

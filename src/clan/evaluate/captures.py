@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clan.calibrate.observed_time import observed_days
 from clan.detect import ClanDetector
+from clan.detect.unknown import UnknownFeatures
 from clan.errors import DataError
 from clan.evaluate.metrics import alerts_a_day, auprc, auroc, macro, precision_at_prevalence
 from clan.sources.tabular import label_flows
@@ -63,6 +64,8 @@ class Evaluation:
         macro_auroc: Plain mean over the classes; None where there is no benign flow or no attack.
         macro_recall: The same of the recall; None where there is no attack.
         prevalence: The stated share of attacks.
+        unknown_features: Features that the model learnt and no flow knows: scores are not comparable with its training.
+        unknown: The same in words, with what to do; ``""`` where there are none.
     """
 
     model: str
@@ -81,6 +84,8 @@ class Evaluation:
     macro_auroc: float | None
     macro_recall: float | None
     prevalence: float
+    unknown_features: tuple[str, ...] = ()
+    unknown: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON values."""
@@ -124,7 +129,7 @@ def evaluate(
     if not len(classes):
         raise DataError("no flow has a label: do the labels belong to these captures?")
     days = observed_days(flows)
-    return [
+    judged = [
         _judge(
             name,
             detector,
@@ -135,6 +140,11 @@ def evaluate(
             counts={"n_unlabelled": n_unlabelled, "n_unused_labels": unused},
         )
         for name, detector in named.items()
+    ]
+    unknown = [_unknown(detector, flows) for detector in named.values()]
+    return [
+        replace(each, unknown_features=of_it.names, unknown=of_it.sentence)
+        for each, of_it in zip(judged, unknown, strict=True)
     ]
 
 
@@ -172,8 +182,15 @@ def _judge(
         macro_auroc=macro(known) if known else None,
         macro_recall=macro({each.name: each.recall for each in results}) if results else None,
         prevalence=prevalence,
-        **counts,
+        n_unlabelled=counts["n_unlabelled"],
+        n_unused_labels=counts["n_unused_labels"],
     )
+
+
+def _unknown(detector: ClanDetector, flows: pl.DataFrame) -> UnknownFeatures:
+    found = UnknownFeatures(detector.features_, detector.exemplars_)
+    found.update(flows)
+    return found
 
 
 def _class(

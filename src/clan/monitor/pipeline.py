@@ -18,6 +18,7 @@ from clan.alerts.sinks.encodings.eve import encode_stats
 from clan.alerts.store import FeatureRows
 from clan.calibrate import OnlineFdr
 from clan.detect import ClanDetector
+from clan.detect.unknown import UnknownFeatures
 from clan.drift import Holding
 from clan.errors import SinkError
 from clan.explain import Explainer
@@ -93,6 +94,7 @@ class Monitor:
     Attributes:
         outcome: What the run found so far.
         holding: Whether the budget holds so far, for the model in use (`clan.drift.Holding`).
+        unknown: Which of its features no flow knows so far (`clan.detect.unknown.UnknownFeatures`).
     """
 
     def __init__(  # noqa: PLR0913 - where each kind of result goes
@@ -127,6 +129,7 @@ class Monitor:
         """Score what comes from now on with another model, which has to fit the source (`LoadedModel.differences`)."""
         self.detector, self.namer, self.model_id = detector, namer, detector.model_id_
         self.holding = Holding(detector)
+        self.unknown = UnknownFeatures(detector.features_, detector.exemplars_)
         self._explainer = Explainer(detector, most=SEARCHED)
 
     def run(self, reader: FlowReader | EndlessReader) -> Outcome:
@@ -175,6 +178,7 @@ class Monitor:
                 "behind_s": round(status.behind_s, 1),
                 "counts": dict(status.counts),
                 "holding": self.holding.state().brief(),
+                "features_unknown": len(self.unknown.names),
                 "sinks": counters_of(self._sinks),
             },
         }
@@ -188,6 +192,7 @@ class Monitor:
         if "early" in flows.columns and flows["early"].any():  # a batch holds reports of one kind
             return self._handle_early(scored)
         self.holding.update(scored)
+        self.unknown.update(scored)
         outcome.agreement.hear(flows)
         alerting = self._believed(scored)
         alerts = self._settle(self._alerts_of(alerting), scored)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from clan.detect.unknown import UnknownFeatures
 from clan.drift import Advice, HoldingState
 from clan.errors import ClanError
 from clan.monitor import LoadedModel, Monitor, Outcome
@@ -27,6 +28,9 @@ from clan.watch.reload import Prepared, Reloader, reasons_of
 from clan.watch.settings import MetricsSettings, WatchSettings
 from clan.watch.snapshot import Event, Snapshot, TriageState
 from clan.watch.tally import Tally
+
+SURE = 2000
+"""Flows after which it is told which learnt features none of them knows."""
 
 _logger = logging.getLogger(__name__)
 
@@ -98,6 +102,7 @@ class Watch:
         self.reader.on_status = self._tick
         self._flows_before = 0
         self._advice: Advice = "none"
+        self._unknown_told: UnknownFeatures | None = None
         self._last: Snapshot | None = None
         self._at = time.monotonic()
 
@@ -236,11 +241,20 @@ class Watch:
             log = _logger.info if holding.advice == "none" else _logger.warning
             log("%s", words.advice(holding) or holding.sentence)
 
+    def _say_unknown(self) -> None:
+        """Log which learnt features no flow knows, once for each model, when there were enough flows to be sure."""
+        unknown = self.monitor.unknown
+        if unknown is not self._unknown_told and unknown.n_flows >= SURE:
+            self._unknown_told = unknown
+            if unknown.names:
+                _logger.warning("%s", unknown.sentence)
+
     def _snapshot(self, status: LiveStatus) -> Snapshot:
         outcome, now = self.monitor.outcome, time.monotonic()
         passed, self._at = max(now - self._at, 1e-9), now
         holding = self.monitor.holding.state()
         self._say_advice(holding)
+        self._say_unknown()
         news, n_news = self.tally.take_news()
         new_flows, self._flows_before = outcome.n_flows - self._flows_before, outcome.n_flows
         return Snapshot(
