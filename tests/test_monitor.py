@@ -218,6 +218,17 @@ def test_features_that_no_flow_knows_are_told(detector: ClanDetector) -> None:
     assert "unknown in all 300 flows" in monitor.unknown.sentence
 
 
+def test_flows_of_the_training_are_no_reason_to_calibrate(detector: ClanDetector) -> None:
+    monitor = Monitor(detector)
+    monitor.handle(make_flows(300, 0))
+    state = monitor.holding.state()
+    assert (state.learnt_from, state.advice) == (True, "none")
+    assert "flows that the model learnt from" in state.sentence
+    monitor.use(detector)
+    monitor.handle(make_flows(300, 1))
+    assert not monitor.holding.state().learnt_from
+
+
 def test_holding_follows_the_run(detector: ClanDetector) -> None:
     monitor = Monitor(detector)
     monitor.handle(make_flows(300, 1))

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from clan.calibrate import Budget, calibrate
+from clan.detect.exemplars import Exemplars
 from clan.detect.quantiles import benign_quantiles
 from clan.schema import table_feature
 
@@ -27,6 +28,8 @@ def detector(n: int = 2500, *, seed: int = 0, fpr: float = 0.01, **settings: Any
     columns = features(n, generator)
     return SimpleNamespace(
         calibration_=calibrate(generator.normal(size=n), Budget(fpr=fpr), **settings),
+        exemplars_=Exemplars.none(len(NAMES)),
+        manifest_={"training": {"rows": n}},
         features_=tuple(table_feature(name) for name in NAMES),
         benign_quantiles_=benign_quantiles(np.column_stack([columns[name] for name in NAMES])),
     )

@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import norm
 from tests.drift.streams import NAMES, detector, stream
 
+from clan.detect.exemplars import Exemplars
 from clan.drift import Holding, HoldingState
 
 
@@ -170,3 +171,17 @@ def test_the_sentence_says_what_to_do() -> None:
     assert text.startswith("budget exceeded: ")
     assert "clan calibrate" in text
     assert np.isfinite(state_after(made=made).log10_e)
+
+
+def test_the_training_itself_is_named_in_place_of_the_advice_unless_it_alerts_too_often() -> None:
+    made = detector(5000)
+    quiet = stream(made, 5000).with_columns(pl.col("anomaly_score").clip(upper_bound=1.0))
+    quiet = quiet.with_columns(p_value=made.calibration_.p_value(quiet["anomaly_score"].to_numpy() - 1.0))
+    assert state_after(quiet, made=made).advice != "none"
+    made.exemplars_ = Exemplars(values=quiet[::10].select(NAMES).to_numpy(), identity={})
+    state = state_after(quiet, made=made)
+    assert (state.learnt_from, state.advice) == (True, "none")
+    assert "learnt from" in state.sentence
+    assert "clan calibrate" not in state.sentence
+    loud = quiet.with_columns(anomaly_score=pl.lit(9.0))
+    assert state_after(loud, made=made).advice != "none"

@@ -18,7 +18,7 @@ HOLDING = HoldingState(
     n_flows=12_345, n_alerts=14, expected=12.3, interval=(6, 20), rate=0.0011, rate_interval=(0.0005, 0.002),
     expected_rate_interval=(0.0008, 0.0012), verdict="holding", log10_e=0.1, since=0, n_flows_since=12_345,
     n_alerts_since=14, score_since=0, score_drift=0.01, score_log10_e=0.0, scores_moved=False, n_features=75, n_moved=0,
-    moved=(), hosts=(("10.0.0.1", 0.5),), concentrated=False, passed=False, advice="none",
+    moved=(), hosts=(("10.0.0.1", 0.5),), concentrated=False, passed=False, learnt_from=False, advice="none",
 )  # fmt: skip
 RECALIBRATE = replace(HOLDING, verdict="above", advice="recalibrate", scores_moved=True, score_drift=0.4)
 EVIL = "\x1b[2J\x1b]0;owned\x07\n\u202e[bold red]\x9b31m"

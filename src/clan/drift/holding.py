@@ -14,6 +14,7 @@ from clan.drift.entities import RecentHosts
 from clan.drift.evidence import BLOCK, Evidence, Finding, Side
 from clan.drift.features import FeatureDrift
 from clan.drift.state import SHOWN, Advice, HoldingState, Verdict
+from clan.drift.training_flows import TrainingFlows
 
 _HOSTS = ("src_ip", "dst_ip")
 _NONE = np.zeros(2, dtype=np.int64)
@@ -91,6 +92,9 @@ class Holding:
         )
         self._features = FeatureDrift(detector.features_, detector.benign_quantiles_)
         self._hosts = RecentHosts(_HOSTS)
+        training = detector.manifest_["training"]
+        n_rows = int(training.get("rows_seen", training["rows"]))
+        self._training = TrainingFlows(detector.features_, detector.exemplars_, n_rows)
         self.n_flows = self.n_alerts = 0
         self._alert = np.empty(0, dtype=np.bool_)  # of the block that is not full yet
         self._p_value = np.empty(0)
@@ -107,6 +111,7 @@ class Holding:
         self.n_alerts += int(alert.sum())
         self._features.update(scored)
         self._hosts.update(scored, pl.Series(alert))
+        self._training.update(scored)
         self._alert = np.append(self._alert, alert)
         self._p_value = np.append(self._p_value, scored["p_value"].to_numpy())
         full = len(self._alert) // BLOCK * BLOCK
@@ -134,6 +139,12 @@ class Holding:
         hosts, concentrated = self._concentration(*recent)
         concentrated &= verdict == "above"
         passed = verdict == "above" and self._alerts["above"].has_passed(alerts, rest, times=PASSED)
+        learnt_from = self._training.are_most
+        advice: Advice = _advice(verdict, scores_moved, score_drift, len(moved) / n_features)
+        if concentrated or passed:
+            advice = "investigate"
+        elif learnt_from and verdict != "above":
+            advice = "none"
         return HoldingState(
             n_flows=n,
             n_alerts=count,
@@ -157,9 +168,8 @@ class Holding:
             hosts=tuple(hosts[:SHOWN]),
             concentrated=concentrated,
             passed=passed,
-            advice="investigate"
-            if concentrated or passed
-            else _advice(verdict, scores_moved, score_drift, len(moved) / n_features),
+            learnt_from=learnt_from,
+            advice=advice,
         )
 
     def _found(self, rest: Ints) -> tuple[Side | None, Finding]:

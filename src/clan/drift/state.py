@@ -44,6 +44,8 @@ class HoldingState:
         hosts: Hosts that most of the latest alerts come from or go to, with their share, most first; at most ten.
         concentrated: Whether the rate is above the budget, and flows without the three hosts of most alerts have less
             than half of the excess.
+        learnt_from: Whether most of the flows are those that the model learnt from; they score as more ordinary than
+            new ones, so that their scores have moved and few alerts say nothing.
         advice: ``"none"``; ``"investigate"``: few hosts raise the rate, as an attack does, so do not calibrate on this;
             ``"recalibrate"``: scores have moved, ``clan calibrate``; ``"retrain"``: so many features have moved that
             the model knows another network, ``clan train``.
@@ -71,6 +73,7 @@ class HoldingState:
     hosts: tuple[tuple[str, float], ...]
     concentrated: bool
     passed: bool
+    learnt_from: bool
     advice: Advice
 
     def brief(self) -> dict[str, Any]:
@@ -107,6 +110,8 @@ class HoldingState:
         if self.n_moved:
             names = ", ".join(f"{f.name} {f.psi:.2f}" for f in self.moved[:3])
             parts.append(f"moved: {self.n_moved} of {counted(self.n_features, 'feature')} ({names})")
+        if self.learnt_from:
+            parts.append(_LEARNT)
         over = self.passed and not self.concentrated
         return "; ".join([*parts, *(_OVER if over else _ADVICE[self.advice])])
 
@@ -125,4 +130,7 @@ _ADVICE: dict[Advice, list[str]] = {
     "recalibrate": ["if this traffic is benign, set the threshold anew: clan calibrate"],
     "retrain": ["the traffic is not what the model learnt: if it is benign, train again: clan train"],
 }
+_LEARNT = (
+    "these are flows that the model learnt from, which score as more ordinary than new ones: judge the budget on others"
+)
 _OVER = ["the excess is over, as an attack is: look at its alerts before anything else, and do not calibrate on them"]
