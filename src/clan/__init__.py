@@ -1,6 +1,6 @@
 """clan: a network intrusion detector that learns your normal.
 
-Public names load on first use, so `import clan` brings in neither torch nor scikit-learn.
+Public names and packages load on first use, so `import clan` brings in neither torch nor scikit-learn.
 """
 
 from __future__ import annotations
@@ -18,14 +18,24 @@ if TYPE_CHECKING:
 
 _LAZY = {"ClanDetector": "clan.detect", "FlowClassifier": "clan.classify", "read_flows": "clan.sources"}
 
+_ROOMS = frozenset(
+    (
+        *("alerts", "augment", "calibrate", "classify", "context", "detect", "drift", "encoder", "evaluate", "explain"),
+        *("flows", "monitor", "objectives", "schema", "sources", "train", "watch"),
+    )
+)
+"""Packages that `clan.NAME` loads when it is first asked for."""
+
 __all__ = ["ClanDetector", "ClanError", "ClanWarning", "FlowClassifier", "__version__", "read_flows"]
 
 
 def __getattr__(name: str) -> object:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"clan.{name}")
     raise AttributeError(f"module 'clan' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*__all__, *_ROOMS})
