@@ -9,6 +9,7 @@ import typer
 from clan.cli.console import err, write_json
 from clan.cli.options import (
     AlertsPerDay,
+    BenignOnly,
     By,
     Days,
     Fdr,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from clan.calibrate import Budget, Calibration
     from clan.drift import Proposal, Verdicts
     from clan.monitor import LoadedModel
+    from clan.sources.tabular import LabelledAsAttacks
 
 
 def command(
@@ -49,6 +51,7 @@ def command(
     fdr: Fdr = None,
     by: By = None,
     days: Days = None,
+    benign_only: BenignOnly = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="You know that these flows are benign: leave none out, refuse nothing.")
     ] = False,
@@ -88,6 +91,7 @@ def command(
     """
     from clan.cli.places import check_output
     from clan.monitor import LoadedModel
+    from clan.sources.tabular import LabelledAsAttacks
 
     paths, target = [*(read or []), *(more or [])], output or model
     budget = _budget_of(alerts_per_day=alerts_per_day, incidents_per_day=incidents_per_day, fpr=fpr, fdr=fdr)
@@ -97,7 +101,8 @@ def command(
         _roll_back(model, to, json=json, quiet=quiet)
         return
     keys = keys_of(by)
-    _check(paths, budget, about_flows=bool(by is not None or days is not None or trust or verdicts), to=to)
+    about_flows = by is not None or days is not None or trust or bool(verdicts) or benign_only
+    _check(paths, budget, about_flows=about_flows, to=to)
     check_output(target, inputs=paths)
     loaded = LoadedModel.open(model)
     if keys is not None:
@@ -115,7 +120,8 @@ def command(
             workers=workers,
         )
         judged = None if verdicts is None else _verdicts_of(verdicts)
-        proposal = _propose(loaded, wanted, budget, judged, days=days, trust=trust, quiet=quiet)
+        attacks = LabelledAsAttacks(benign_only=benign_only)
+        proposal = _propose(loaded, wanted, budget, judged, days=days, trust=trust, attacks=attacks, quiet=quiet)
         if json and proposal.calibration is None:
             write_json({"model": model, **proposal.as_json()})
         loaded.detector.calibration_ = _accepted(proposal)
@@ -138,7 +144,7 @@ def _check(paths: list[str], budget: Budget | None, *, about_flows: bool, to: in
             "nothing to do: give benign flows with -r, another budget (--alerts-per-day, --fpr, --fdr), or --rollback"
         )
     if not paths and about_flows:
-        raise ConfigError("--by, --days, --trust and --verdicts are about flows: name them with -r")
+        raise ConfigError("--by, --days, --trust, --benign-only and --verdicts are about flows: name them with -r")
 
 
 def _budget_of(**asked: float | None) -> Budget | None:
@@ -182,6 +188,7 @@ def _propose(
     *,
     days: float | None,
     trust: bool,
+    attacks: LabelledAsAttacks,
     quiet: bool,
 ) -> Proposal:
     """Score flows and make a calibration of them."""
@@ -191,9 +198,13 @@ def _propose(
     reader = loaded.reader(wanted, readers=WATCHED)
     recalibrator = Recalibrator(loaded.detector, guard=None if trust else Guard())
     for batch in reader.batches():
-        recalibrator.update(loaded.detector.judge(batch), verdicts=verdicts)
+        kept = attacks.of(batch)
+        if kept.height:
+            recalibrator.update(loaded.detector.judge(kept), verdicts=verdicts)
     if not quiet:
         tell(reader.report)
+    if (said := attacks.sentence()) is not None:
+        err.warning(said)
     return recalibrator.propose(budget, days=days)
 
 

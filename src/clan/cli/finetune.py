@@ -29,7 +29,7 @@ def command(
         typer.Option(
             "--labels",
             metavar="LABELS.csv",
-            help="Names: label, and uid or hosts with ts_start and ts_end.",
+            help="Names: label, and uid or hosts with ts_start and ts_end; by default those that -r brings with it.",
             show_default=False,
         ),
     ] = None,
@@ -72,10 +72,10 @@ def command(
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.monitor import check_reader, columns_of, flow_settings_of, groups_of_model
-    from clan.sources.tabular import read_labels
+    from clan.sources.tabular import carried_labels, read_labels
 
     _check_lessons(read or more, labels, verdicts)
-    paths = inputs(read, more) if labels is not None else []
+    paths = inputs(read, more) if labels is not None or read or more else []
     head_class(head, frozen=not full)
     check_output(output, inputs=[*paths, *(benign or []), *(each for each in (labels, verdicts) if each)])
     detector = ClanDetector.load(model)
@@ -94,12 +94,15 @@ def command(
         return reader
 
     lessons, n_idle = [], 0
-    if labels is not None:
-        windows, reader = read_labels(labels), reader_of(paths)
+    if paths:
+        windows, reader = None if labels is None else read_labels(labels), reader_of(paths)
         flows = _read(reader)
+        windows = carried_labels(flows) if windows is None else windows
         if not quiet:
             tell(reader.report)
-        flows, names, n_idle = _labelled(flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels)
+        flows, names, n_idle = _labelled(
+            flows, windows, detector, rest_is_benign=rest_is_benign, labels=labels or "the data"
+        )
         lessons.append((flows, names))
     if verdicts is not None:
         lessons.append(_judged(verdicts, detector))
@@ -153,13 +156,10 @@ def _check_lessons(paths: list[str] | None, labels: str | None, verdicts: str | 
     """Raise unless it is clear what to learn from."""
     from clan.errors import ConfigError
 
-    if labels is None and verdicts is None:
+    if labels is None and verdicts is None and not paths:
         raise ConfigError(
-            "nothing to learn from: give --labels with captures (-r), or --verdicts with a store, or both"
-        )
-    if labels is None and paths:
-        raise ConfigError(
-            "-r names captures whose flows --labels names: give it too, or use --benign for benign captures"
+            "nothing to learn from: give --labels with captures (-r), or --verdicts with a store, or data that bring "
+            "their labels (-r alone)"
         )
 
 

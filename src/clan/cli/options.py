@@ -157,6 +157,12 @@ Format = Annotated[
         show_default=False,
     ),
 ]
+BenignOnly = Annotated[
+    bool,
+    typer.Option(
+        "--benign-only", help="Leave out flows that their own labels call other than benign; those without stay."
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first damaged record instead of counting it.")]
 Join = Annotated[
     bool, typer.Option("--join", help="The inputs are the parts of one rotated capture, in the order given.")

@@ -11,6 +11,7 @@ from clan.cli import INTERRUPTED
 from clan.cli.console import ProgressLines, err, write_json
 from clan.cli.options import (
     AlertsPerDay,
+    BenignOnly,
     By,
     Columns,
     Days,
@@ -36,8 +37,10 @@ from clan.counted import counted
 if TYPE_CHECKING:
     import polars as pl
 
-    from clan.detect import ClanDetector
+    from clan.cli.reading import WatchedReader
+    from clan.detect import ClanDetector, FlowSample
     from clan.explain import Learnt
+    from clan.sources.tabular import LabelledAsAttacks
 
 
 def command(
@@ -60,6 +63,7 @@ def command(
             help="Share of the flows, the least like the others, to learn nothing from; 0.05 against attacks.",
         ),
     ] = 0.0,
+    benign_only: BenignOnly = False,
     keep_addresses: Annotated[
         bool,
         typer.Option(
@@ -92,13 +96,14 @@ def command(
     """
     from clan.calibrate import Budget, check_keys
     from clan.cli.places import check_output
-    from clan.cli.reading import WatchedReader, as_json, tell
+    from clan.cli.reading import WatchedReader, as_json
     from clan.detect import ClanDetector, FlowSample
     from clan.detect.presets import preset as recipe
     from clan.errors import ConfigError
     from clan.explain import learnt
     from clan.flows import profile as settings_of
     from clan.sources import USUAL, check_groups
+    from clan.sources.tabular import LabelledAsAttacks
 
     paths = inputs(read, more)
     # What can be wrong with the settings should be known before hours of reading.
@@ -133,11 +138,8 @@ def command(
         workers=workers,
         columns=columns_of(columns),
     )
-    sample = FlowSample(max_rows, seed=seed)
-    for batch in reader.batches():
-        sample.add(batch)
-    if not quiet:
-        tell(reader.report)
+    sample, attacks = FlowSample(max_rows, seed=seed), LabelledAsAttacks(benign_only=benign_only)
+    _read(reader, sample, attacks, quiet=quiet)
     detector.set_params(days=sample.days if days is None else days)
     flows = sample.flows()
     interrupted = _fit(detector, flows, reader.origin(), sample.n_seen, quiet=quiet)
@@ -146,12 +148,25 @@ def command(
         report = learnt(detector, flows, seed=seed)
         if json:
             manifest = {"model": output, "manifest": detector.manifest_, "learnt": report.as_json()}
-            write_json(as_json(reader.report) | manifest | {"interrupted": interrupted})
+            more_said = {"labelled_as_attacks": attacks.n, "interrupted": interrupted}
+            write_json(as_json(reader.report) | manifest | more_said)
         if not quiet:
             _tell(report, detector, output)
     if interrupted:  # last, where it is not overlooked
         err.warning(f"training was interrupted: {output} is the best model so far, train again for a complete one")
         raise typer.Exit(INTERRUPTED)
+
+
+def _read(reader: WatchedReader, sample: FlowSample, attacks: LabelledAsAttacks, *, quiet: bool) -> None:
+    """Draw from all flows, and say what was read; attacks that the data know of are told even where quiet."""
+    from clan.cli.reading import tell
+
+    for batch in reader.batches():
+        sample.add(attacks.of(batch))
+    if not quiet:
+        tell(reader.report)
+    if (said := attacks.sentence()) is not None:
+        err.warning(said)
 
 
 def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_seen: int, *, quiet: bool) -> bool:

@@ -5,6 +5,7 @@ from clan.sources.tabular.columns import ColumnMap
 from clan.sources.tabular.csv_file import header_of
 from clan.sources.tabular.flow_labels import LABEL_COLUMNS, carried_labels, label_flows, read_labels
 from clan.sources.tabular.headers.layout import PROTOCOLS
+from clan.sources.tabular.label_words import LabelledAsAttacks
 from clan.sources.tabular.labelled_table import LabelledTable
 from clan.sources.tabular.lycos_ids2017 import read_lycos_ids2017
 from clan.sources.tabular.ndjson_table import NdjsonSource, is_ndjson
@@ -22,6 +23,7 @@ __all__ = [
     "STORED",
     "ColumnMap",
     "CsvSource",
+    "LabelledAsAttacks",
     "LabelledTable",
     "NdjsonSource",
     "ParquetSource",

@@ -15,6 +15,7 @@ import polars as pl
 
 from clan.errors import SchemaError, SourceUnavailable
 from clan.schema import IDENTITY
+from clan.sources.tabular.label_words import BENIGN, says_benign, says_something
 
 LABEL_COLUMNS: dict[str, pl.DataType] = {
     **{
@@ -26,7 +27,6 @@ LABEL_COLUMNS: dict[str, pl.DataType] = {
 """The columns of a table of labels, whatever its file had."""
 
 _TURNED = {"src_ip": "dst_ip", "src_port": "dst_port", "dst_ip": "src_ip", "dst_port": "src_port"}
-_UNKNOWN = ("background", "unknown")
 _ALWAYS = {"ts_start": "0001-01-01", "ts_end": "9999-12-31"}
 
 
@@ -73,10 +73,9 @@ def carried_labels(flows: pl.DataFrame) -> pl.DataFrame:
     """
     if "label" not in flows.columns or flows["label"].null_count() == flows.height:
         raise SchemaError("these flows brought no labels with them: name a file with --labels")
-    known = ~pl.col("label").str.to_lowercase().is_in(_UNKNOWN)
-    benign = pl.col("label").str.to_lowercase() == "benign"
+    known, benign = says_something(pl.col("label")), says_benign(pl.col("label"))
     detailed = pl.concat_str("label", "label_detail", separator=" ", ignore_nulls=True)
-    named = flows.filter(known).select("uid", label=pl.when(benign).then(pl.lit("benign")).otherwise(detailed))
+    named = flows.filter(known).select("uid", label=pl.when(benign).then(pl.lit(BENIGN)).otherwise(detailed))
     rest = {name: pl.lit(None, dtype) for name, dtype in LABEL_COLUMNS.items() if name not in named.columns}
     return named.with_columns(**rest).select(*LABEL_COLUMNS)
 
