@@ -14,6 +14,7 @@ from clan.alerts import RANGE, REPLACED, SHARED, Explanation
 from clan.detect import ClanDetector, Exemplars
 from clan.errors import ConfigError, SchemaError
 from clan.explain import Explainer, explain
+from clan.explain.explainer import _Found
 from clan.schema import features_of
 
 NAMES = [feature.name for feature in features_of(["flow"])]
@@ -89,6 +90,26 @@ def test_replacing_what_is_named_by_a_kept_benign_flow_normalises(detector: Clan
         assert score < detector.threshold_
         assert explanation.score_without is not None
         assert score <= explanation.score_without + 1e-6 < detector.threshold_
+
+
+def test_a_family_as_in_the_nearest_flow_is_told_beside_the_one_that_differs(detector: ClanDetector) -> None:
+    """It is in a set since the set has to do with each of the nearest; what differs in none of them goes last."""
+    explainer, kept = Explainer(detector), detector.exemplars_.values
+    lengths, flag = NAMES.index("fwd_pkt_len_max"), NAMES.index("flag_urg")
+    one, other = int(np.argmin(kept[:, lengths])), int(np.argmax(kept[:, lengths]))
+    families = np.zeros((1, explainer.family.max() + 1), dtype=np.bool_)
+    families[0, explainer.family[[lengths, flag]]] = True
+    drops = np.zeros(families.shape)
+    drops[0, explainer.family[flag]] = 1.0
+    found = _Found(
+        families=families, without=np.zeros(1), drops=drops, nearest=np.array([[one, other]]), method=[REPLACED]
+    )
+    first, last = explainer._reasons(0, explainer.ranges.beside(explainer.scale, kept[[one]]), found)
+    place = NAMES.index(first.feature)
+    assert explainer.family[place] == explainer.family[lengths]
+    assert (first.value, first.normal_value) == (kept[one, place], kept[other, place])
+    assert first.value != first.normal_value
+    assert (last.feature, last.says_something) == ("flag_urg", False)
 
 
 def test_no_family_of_a_set_can_be_spared(detector: ClanDetector) -> None:

@@ -140,8 +140,11 @@ def test_sentence_says_value_and_limit_or_what_is_normal() -> None:
     assert reason.sentence == "fwd_pkt_cnt 8,214 packets, benign 99.9 % quantile 112 packets"
     assert one(-3.0, [0.0, 1, 2, 3, 4, 5, 6]).sentence == "a -3, benign 0.1 % quantile 0.2"
     inside = one(3.0, [0.0, 1, 2, 3, 4, 5, 6])
-    assert inside.sentence == "a 3, inside the benign range, at its 50.0 % quantile"
+    assert inside.sentence == "a 3, at the benign 50.0 % quantile: usual by itself, not with the rest"
+    assert not inside.says_something
     assert replace(inside, normal_value=4.0).sentence == "a 3, 4 in the benign flow most like it"
+    assert replace(inside, normal_value=4.0).says_something
+    assert one(-3.0, [0.0, 1, 2, 3, 4, 5, 6]).says_something
 
 
 def test_wrong_shapes_and_orders_are_refused() -> None:

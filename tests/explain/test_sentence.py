@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from clan.alerts import Reason
 from clan.explain.hosts import Ends, ends_of, history_of
@@ -37,6 +38,14 @@ def test_other_reasons_are_told_in_the_words_of_the_schema() -> None:
     inside = reason("x", 6, 9, low=5)
     assert "the benign flow most like it has 1" in sentence_of([inside], (), ENDS)
     assert "none of its features" in sentence_of([], (), ENDS)
+
+
+def test_values_that_are_usual_by_themselves_are_said_to_be_unusual_together() -> None:
+    inside = [replace(reason("x", 6, 9, low=5), distance=0.0), replace(reason("y", 3, 9), distance=0.0)]
+    together = "; no value is unusual by itself, their combination is"
+    assert sentence_of(inside, (), ENDS).endswith(f"the benign flow most like it has 1{together}.")
+    assert together not in sentence_of(inside[:1], (), ENDS)
+    assert together not in sentence_of([*inside, reason("z", 12, 9)], (), ENDS)
 
 
 def test_history_comes_behind_where_it_is_unusual() -> None:

@@ -26,8 +26,8 @@ class Reason(Struct, frozen=True, kw_only=True):
         benign_high: The 99.9 % quantile of benign traffic.
         distance: How far the value lies outside the benign range, in spreads of the feature, >= 0; 0 inside.
         meaning: What the column is, in words; ``""`` where nobody said.
-        normal_value: Its value in the benign flow that is most like this one; None where there is none, or it is
-            unknown there.
+        normal_value: Its value in the benign flow that is most like this one, of those that the reasons were tried with
+            the first that differs in it or its family; None where there is none, or it is unknown there.
         family: Further columns that go with it in benign traffic and were replaced with it.
         drop: By how much the score falls when this and its family alone are replaced by the values of that benign flow;
             None where that was not tried. It can be negative: features may matter together only.
@@ -55,7 +55,12 @@ class Reason(Struct, frozen=True, kw_only=True):
             return start + _bound(BENIGN_LOW, self.benign_low, self.unit)
         if self.normal_value is not None and self.normal_value != self.value:
             return f"{start}, {quantity(self.normal_value, self.unit)} in the benign flow most like it"
-        return f"{start}, inside the benign range, at its {self.benign_quantile * 100:.1f} % quantile"
+        return f"{start}, at the benign {self.benign_quantile * 100:.1f} % quantile: usual by itself, not with the rest"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether the value is outside the benign range, or another than in the benign flow beside it."""
+        return self.distance > 0 or (self.normal_value is not None and self.normal_value != self.value)
 
 
 @lru_cache(maxsize=4096)

@@ -234,10 +234,15 @@ class Explainer:
         return told
 
     def _reasons(self, row: int, beside: Beside, found: _Found) -> list[Reason]:
-        """Name a column of each family of the set, the family that brings the score down farthest first."""
+        """Name a column of each family of the set, the family that brings the score down farthest first.
+
+        A family that is as in the nearest benign flow is in a set for another of the nearest, and is told beside that
+        one. Where it is as in all of them (reasons that were shared) it goes to the end, for it tells nothing.
+        """
         here = beside.values[row]
-        normal = self.exemplars.values[found.nearest[row, 0]] if len(self.exemplars) else np.full_like(here, np.nan)
+        nearest = self.exemplars.values[found.nearest[row]]  # (n_nearest, n_features)
         if found.method[row] == RANGE:
+            normal = nearest[0] if len(nearest) else np.full_like(here, np.nan)
             return [
                 beside.reason(row, column, normal=_known(normal, column)) for column in beside.farthest(row, N_FARTHEST)
             ]
@@ -246,7 +251,10 @@ class Explainer:
         reasons = []
         for family in order:
             members = np.flatnonzero((self.family == family) & ~np.isnan(here))
-            differing = members[here[members] != normal[members]]
+            theirs = nearest[:, members]  # (n_nearest, n_members)
+            unlike = (here[members] != theirs) & ~np.isnan(theirs)
+            which = int(np.argmax(unlike.any(axis=1)))  # the nearest that differs, or the nearest
+            normal, differing = nearest[which], members[unlike[which]]
             among = differing if len(differing) else members
             shown = int(among[np.argmax(beside.rank[row, among])])
             reasons.append(
@@ -258,7 +266,7 @@ class Explainer:
                     drop=float(drops[family]) if found.method[row] == REPLACED else None,
                 )
             )
-        return reasons
+        return sorted(reasons, key=lambda reason: not reason.says_something)
 
     def _normal_flow(self, i: int, differing: int) -> NormalFlow:
         """Write down one exemplar."""

@@ -35,6 +35,8 @@ def sentence_of(reasons: Sequence[Reason], history: Sequence[HostFact], ends: En
         words = ends.say(_PHRASES[counted.feature], counted.value)
         return f"{words}; {_SHARE} see at most {shown(counted.benign_high)}."
     told = f"{ends.title}: {_words(reasons[0])}"
+    if len(reasons) > 1 and not any(reason.distance > 0 for reason in reasons):
+        told += "; no value is unusual by itself, their combination is"
     unusual = next((fact for fact in history if fact.unusual), None)
     return f"{told}." if unusual is None else f"{told}; before it, {unusual.words}."
 
