@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import IO
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file; one that is there is replaced only by a complete one, and an error leaves nothing behind.
+
+    Args:
+        path: The file. Where it is a link, the file that the link points to; a device is written to.
+        data: What it holds then.
+
+    Raises:
+        OSError: It cannot be written; the error names `path`.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
+        partial = target.with_name(target.name + ".partial")
+        try:
+            partial.write_bytes(data)
+            partial.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def open_lines(path: str | Path, *, append: bool) -> IO[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -95,3 +96,23 @@ def test_vouching_is_not_offered_where_it_does_not_help(
 def test_no_version_to_go_back_to(own: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "-m", own, "--rollback"]) == 1
     assert "has no earlier version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["calibrate", "-m", "OWN", "--fpr", "0.05"], ["calibrate", "-m", "OWN", "--rollback"]]
+)
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    own: str, command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", "-m", own, "--fpr", "0.03", "-q"]) == 0
+    before = {path: path.read_bytes() for path in Path(own).parent.rglob("*") if path.is_file()}
+
+    def full(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert main([own if word == "OWN" else word for word in command]) == 1
+    assert f"cannot write {own}: No space left on device" in " ".join(capsys.readouterr().err.split())
+    assert {path: path.read_bytes() for path in Path(own).parent.rglob("*") if path.is_file()} == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -118,3 +119,22 @@ def test_benign_captures_against_attack_captures(test_data: Path, tmp_path: Path
         rates[name] = alert_rate(pl.read_parquet(scores))
     assert rates["benign"] < 0.05
     assert rates["attack"] > 5 * rates["benign"]
+
+
+@pytest.mark.parametrize(
+    "command", [["train", "-r", "BENIGN", "-o"], ["detect", "-m", "MODEL", "-r", "MIXED", "--report"]]
+)
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    command: list[str], model: str, benign: str, mixed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def full(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    words = {"MODEL": model, "BENIGN": benign, "MIXED": mixed}
+    assert main([*(words.get(word, word) for word in command), str(tmp_path / "out")]) == 1
+    assert f"cannot write {tmp_path / 'out'}: No space left on device" in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == []

@@ -209,26 +209,22 @@ def _propose(
 
 
 def _write(loaded: LoadedModel, target: str, *, keep: int | None) -> None:
+    from clan.cli.places import written
     from clan.detect.versions import KEPT, replace_model
-    from clan.errors import SinkError
 
     save = loaded.detector.save if loaded.namer is None else loaded.namer.save
-    try:
+    with written(target):
         replace_model(target, save, keep=KEPT if keep is None else keep)
-    except OSError as error:
-        raise SinkError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def _roll_back(model: str, number: int | None, *, json: bool, quiet: bool) -> None:
     """Put an earlier version back."""
+    from clan.cli.places import written
     from clan.detect.versions import roll_back
-    from clan.errors import SinkError
     from clan.monitor import LoadedModel
 
-    try:
+    with written(model):
         version = roll_back(model, number)
-    except OSError as error:
-        raise SinkError(f"cannot write {model}: {error.strerror or error}") from error
     loaded = LoadedModel.open(model)
     if json:
         write_json({"model": model, "version": version.number, "model_id": loaded.model_id})

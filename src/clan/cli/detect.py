@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -283,7 +282,8 @@ def _write_report(
 
     from clan._version import __version__
     from clan.alerts.report import ReportData, render
-    from clan.errors import SinkError
+    from clan.cli.places import written
+    from clan.files import write_whole
 
     detector, outcome, triage = monitor.detector, monitor.outcome, monitor.triage
     data = ReportData(
@@ -309,7 +309,5 @@ def _write_report(
         ],
         version=__version__,
     )
-    try:
-        Path(path).write_text(render(data), encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"cannot write {path}: {error.strerror or error}") from error
+    with written(path):
+        write_whole(path, render(data).encode())

@@ -68,7 +68,7 @@ def command(
     """Learn names from labelled captures; the new model detects as the old one does, and can name what it finds."""
     from clan.classify import FlowClassifier
     from clan.classify.heads import head_class
-    from clan.cli.places import check_output
+    from clan.cli.places import check_output, written
     from clan.cli.reading import WatchedReader, tell
     from clan.detect import ClanDetector
     from clan.monitor import check_reader, columns_of, flow_settings_of, groups_of_model
@@ -110,7 +110,8 @@ def command(
     benign_rows = _read(reader_of(benign)) if benign else None
     classifier = FlowClassifier(detector, head=head, frozen=not full, unknown_share=unknown_share, random_state=seed)
     classifier.fit(flows, names.to_numpy(), benign_rows=benign_rows)
-    classifier.save(output)
+    with written(output):
+        classifier.save(output)
     counts = {str(name): int(count) for name, count in names.value_counts(sort=True).iter_rows()}
     if json:
         write_json({"model": output, "classes": counts, "labels_without_flows": n_idle, "unknown_share": unknown_share})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from clan.errors import ConfigError, SinkError
@@ -26,6 +27,23 @@ def check_output(path: str, *, inputs: Sequence[str]) -> None:
         raise SinkError(f"cannot write {path}: there is no folder {target.parent}")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise SinkError(f"cannot write {path}: no permission")
+
+
+@contextmanager
+def written(path: str) -> Iterator[None]:
+    """Say it in words where a file cannot be written.
+
+    Raises:
+        SinkError: A file in this block could not be written, such as for want of room.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = "" if error.filename in (None, path) else f" ({error.filename})"
+        raise SinkError(
+            f"cannot write {path}: {error.strerror or error}{where}; what was there before stays. Make room or name "
+            "another place, and run this again"
+        ) from error
 
 
 def check_outputs(paths: Mapping[str, str | None], *, inputs: Sequence[str], append: bool = False) -> None:

@@ -143,7 +143,7 @@ def command(
     detector.set_params(days=sample.days if days is None else days)
     flows = sample.flows()
     interrupted = _fit(detector, flows, reader.origin(), sample.n_seen, quiet=quiet)
-    detector.save(output)
+    _save(detector, output)
     if json or not quiet:
         report = learnt(detector, flows, seed=seed)
         if json:
@@ -201,6 +201,13 @@ def _fit(detector: ClanDetector, flows: pl.DataFrame, origin: dict[str, Any], n_
             err.error(str(error))
             raise typer.Exit(INTERRUPTED) from error
     return interrupt.obeyed
+
+
+def _save(detector: ClanDetector, output: str) -> None:
+    from clan.cli.places import written
+
+    with written(output):
+        detector.save(output)
 
 
 def _tell(report: Learnt, detector: ClanDetector, output: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from clan.errors import ConfigError, ModelFileError
+from clan.files import write_whole
 
 KEPT = 5
 """Versions kept unless asked otherwise."""
@@ -81,11 +81,14 @@ def roll_back(model: str | Path, number: int | None = None) -> Version:
         numbers = ", ".join(str(v.number) for v in there) or "none"
         wanted = "earlier version" if number is None else f"version {number}"
         raise ModelFileError(f"{model} has no {wanted} in {folder_of(model)}; there are: {numbers}")
-    partial = Path(model).with_name(Path(model).name + ".partial")
-    shutil.copyfile(found.path, partial)
-    if Path(model).exists():
-        _keep(Path(model))
-    partial.replace(model)
+    data = found.path.read_bytes()
+    kept = _keep(Path(model)) if Path(model).exists() else None
+    try:
+        write_whole(model, data)
+    except OSError:
+        if kept is not None:
+            kept.path.unlink()
+        raise
     found.path.unlink()
     return found
 
@@ -95,6 +98,5 @@ def _keep(model: Path) -> Version:
     folder.mkdir(exist_ok=True)
     number = max((v.number for v in versions_of(model)), default=0) + 1
     target = folder / f"{number:04d}.clan"
-    shutil.copyfile(model, target.with_suffix(".partial"))
-    target.with_suffix(".partial").replace(target)
+    write_whole(target, model.read_bytes())
     return Version(number=number, path=target)

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from clan.encoder.foreign import found
 from clan.errors import ModelFileError
+from clan.files import write_whole
 
 FORMAT_VERSION = 2
 """Raised whenever an older clan could not read the file any more. 2: calibrations by group, with tails."""
@@ -37,16 +38,13 @@ def write_model(path: str | Path, manifest: dict[str, Any], tensors: dict[str, A
         tensors: float32 or float64 arrays, finite.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; it names `path`, and what was there stays.
     """
     tensors = {name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())}
     manifest = _versioned(manifest)
     text = json.dumps({"manifest": manifest, "sha256": _digest(manifest, tensors)}, sort_keys=True, allow_nan=False)
     data = safetensors.numpy.save(tensors, metadata={KEY: text})
-    target = Path(path)
-    partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(data)
-    partial.replace(target)
+    write_whole(path, data)
 
 
 def model_digest(manifest: dict[str, Any], tensors: dict[str, Array]) -> str:
