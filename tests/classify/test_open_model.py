@@ -38,3 +38,5 @@ def test_names_without_a_detector_are_no_detector(tmp_path: Path) -> None:
     clan.FlowClassifier(random_state=0).fit(x, y).save(tmp_path / "names.clan")
     with pytest.raises(ModelFileError, match="names flows but detects none"):
         open_model(tmp_path / "names.clan")
+    with pytest.raises(ModelFileError, match="names flows and detects nothing"):
+        clan.ClanDetector.load(tmp_path / "names.clan")

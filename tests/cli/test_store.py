@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,16 @@ def test_next_run_hides_what_was_suppressed(
     silent = [incident for incident in incidents if incident["incident_id"] not in told]
     assert len(silent) > 0
     assert int(str(account["stored"])) >= len(alerts) + hidden + len(silent)  # and the first ones of what was merged
+
+
+def test_a_reader_of_the_export_may_leave(day: Path) -> None:
+    """As with other output: no message."""
+    command = [sys.executable, "-m", "clan", "alerts", "export", "--store", str(day / "clan.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
 
 
 def test_export_without_addresses(day: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

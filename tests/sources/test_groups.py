@@ -67,3 +67,8 @@ def test_command(capture: Path, tmp_path: Path) -> None:
     out = tmp_path / "flows.parquet"
     assert main(["flows", "-r", str(capture), "--features", "conn, flow", "-o", str(out), "-q"]) == 0
     assert pl.read_parquet(out).drop("source").equals(read_flows(capture, features=["conn", "flow"]).drop("source"))
+
+
+def test_groups_are_a_list_and_no_text(capture: Path) -> None:
+    with pytest.raises(ConfigError, match=r"such as features=\['conn'\]; got the text 'conn'"):
+        read_flows(capture, features="conn")

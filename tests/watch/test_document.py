@@ -76,6 +76,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ('a = "C:\\new"\nb = "C:\\path"', r"x.toml:2: .*a backslash in double quotes is written twice"),
         ("a = 1\na = 2", r"x.toml:2: .*each key may be there once"),
         ("[a]\n[a]", r"x.toml:2: .*each table may be there once"),
+        ("a = " + "1" * 5000, "x.toml is no TOML that clan reads"),
         ("a = [1", "x.toml, at its end: this is no TOML: Unclosed array"),
         ("a = " + "[" * 5000, "x.toml"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -114,12 +115,14 @@ def _alert_table(alerts: Sequence[Alert], top: int) -> FittingTable:
     more = f", {len(worst)} of {len(alerts):,}" if len(worst) < len(alerts) else ""
     more += ", the worst of each incident" if any(a.incident_id for a in worst) else ""
     named = any(a.label is not None for a in worst)
+    years = {a.timestamp.year for a in worst if a.timestamp is not None}
+    form = "%m-%d %H:%M:%S" if years <= {datetime.now(UTC).year} else "%Y-%m-%d %H:%M:%S"
     return FittingTable(
         f"Least like benign{more}",
-        ("time (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value", "why"),
+        ("began (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value", "why"),
         [
             [
-                Text("" if a.timestamp is None else a.timestamp.strftime("%m-%d %H:%M:%S")),
+                Text("" if a.timestamp is None else a.timestamp.strftime(form)),
                 Text(SEVERITIES[a.severity], style=STYLES[a.severity]),
                 Text(_source(a)),
                 Text(ends_of(a)[1]),

@@ -140,14 +140,14 @@ def export(
     from clan.alerts.anonymise import Anonymiser
     from clan.alerts.sinks.encodings.eve import encode
     from clan.cli.places import check_output
-    from clan.cli.sinking import open_output
+    from clan.cli.sinking import open_output, reader_may_leave
     from clan.tables import STDOUT
 
     if output != STDOUT:
         check_output(output, inputs=[store])
     hide = None if anonymise is None else Anonymiser.of_file(anonymise)
     count = 0
-    with open_store(store) as opened, open_output(output) as file:
+    with reader_may_leave(), open_store(store) as opened, open_output(output) as file:
         query = Filters(
             host=host, src=src, dst=dst, label=class_name, since=since, before=before, severity=severity, hidden=hidden,
             incident=None if incident is None else opened.incident(incident).incident_id,
@@ -219,5 +219,5 @@ def alert_table(found: Sequence[StoredAlert], *, title: str) -> FittingTable:
                 Text("hidden" if stored.hidden_by else visible(a.reasons[0].sentence, limit=70) if a.reasons else ""),
             ]
         )
-    columns = ("alert", "time (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value")
+    columns = ("alert", "ended (UTC)", "severity", "from", "to", "proto", *(("name",) if named else ()), "p-value")
     return FittingTable(title, (*columns, "first reason"), rows, fold=False)

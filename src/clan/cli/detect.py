@@ -122,7 +122,7 @@ def command(
     from clan.alerts import AnnotatedLog
     from clan.cli.places import check_outputs
     from clan.cli.reading import WATCHED
-    from clan.cli.sinking import open_places, settings_of
+    from clan.cli.sinking import open_places, reader_may_leave, settings_of
     from clan.errors import ConfigError
     from clan.flows import EarlyReports
     from clan.monitor import LoadedModel, Monitor
@@ -154,7 +154,7 @@ def command(
     loaded = LoadedModel.open(model)
     reader = loaded.reader(wanted, early=early, readers=WATCHED)  # before there is any file of results
     check_cut(incident_pcaps, reader)
-    with ExitStack() as stack:
+    with reader_may_leave(), ExitStack() as stack:
         annotated = stack.enter_context(AnnotatedLog(output or STDOUT, append=wanted.endless)) if annotate else None
         place = None if annotate else output or (None if json or settings else STDOUT)
         written, sinks = open_places(place, settings, stack, endless=wanted.endless)

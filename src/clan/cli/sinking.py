@@ -79,6 +79,23 @@ def open_places(
 
 
 @contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Take it for no failure of a sink where whoever reads standard output has seen enough: see `clan.cli.main`.
+
+    Raises:
+        BrokenPipeError: That is so.
+    """
+    from clan.errors import SinkError
+
+    try:
+        yield
+    except SinkError as error:
+        if isinstance(error.__cause__, BrokenPipeError) and str(error).startswith("alerts cannot be written to -:"):
+            raise error.__cause__ from None
+        raise
+
+
+@contextmanager
 def reopened_by_hangup(sinks: Sequence[EncodingSink]) -> Iterator[None]:
     """Let SIGHUP have every file opened anew, as logrotate wants it."""
 

@@ -161,6 +161,11 @@ def from_file(path: str | Path) -> Stored:
             something else in this clan.
     """
     manifest, tensors = read_model(path)
+    if "calibration" not in manifest and "classifier" in manifest:
+        raise ModelFileError(
+            f"{path} names flows and detects nothing: FlowClassifier.load reads it. `clan train` makes a detector, and "
+            "`clan finetune` adds names to it"
+        )
     try:
         return _assemble(manifest, tensors)
     except ModelFileError as error:

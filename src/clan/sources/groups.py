@@ -37,6 +37,8 @@ def usual_groups(told: tuple[str, ...]) -> tuple[str, ...]:
 
 def check_groups(features: Sequence[str] | None) -> None:
     """Raise UnknownNameError where a group does not exist, whatever the source."""
+    if isinstance(features, str):
+        raise ConfigError(f"features are a list of groups, such as features=[{features!r}]; got the text {features!r}")
     if features is not None and tuple(features) != USUAL:
         features_of(features)
 

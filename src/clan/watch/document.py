@@ -78,6 +78,8 @@ class Document:
             values = tomllib.loads(text + "\n")  # an error in the last line is in that line, not "at the end"
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(_where(path, str(error))) from error
+        except ValueError as error:  # a number with more digits than Python reads
+            raise ConfigError(f"{path} is no TOML that clan reads: {error}") from error
         except RecursionError as error:
             raise ConfigError(f"{path}: its values lie too deep in one another") from error
         return cls(path=path, values=values, lines=dict(key_lines(text)))

@@ -119,6 +119,7 @@ def test_a_mapping_says_what_columns_mean(tmp_path: Path) -> None:
         ("label = 3", "label must be the name of a column"),
         ("names = 'a'", "must be a list of column names"),
         ("= =", "is no TOML"),
+        ("a = " + "1" * 5000, "is no TOML"),
     ],
 )
 def test_mappings_that_cannot_be(text: str, message: str, tmp_path: Path) -> None:

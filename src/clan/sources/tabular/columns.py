@@ -52,7 +52,7 @@ class ColumnMap:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise SourceUnavailable(f"cannot read {path}: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:  # bytes that are no text, or a number with more digits than Python reads, too
             raise ConfigError(f"{path} is no TOML: {error}") from error
         return cls.of(table, what=str(path))
 
