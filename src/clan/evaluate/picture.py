@@ -46,11 +46,11 @@ def _legend(top: float, against: str) -> list[str]:
         ("run", "one seed"),
         ("range", "95 % interval of the mean"),
         ("other", "mean over the seeds"),
-        ("ours", f"mean of {against} (or of the best, without it)"),
+        ("ours", f"mean of {against}, or of the best"),
     ):
         mark = svg.line(x, y, x + 14, y, style=style) if style == "range" else svg.dot(x + 7, y, 4, style=style)
         parts += [mark, svg.text(x + 20, y + 4, words)]
-        x += 34 + 6 * len(words)
+        x += 36 + 6.6 * len(words)
     return parts
 
 

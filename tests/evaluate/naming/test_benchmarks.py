@@ -77,6 +77,7 @@ def test_p4_fine_tunes_as_published_and_shows_the_published_figures(tmp_path: Pa
     assert {row["n_test"] for row in results.rows} == {"156"}  # the rare class takes no part
     table = benchmark("p4_naming").table(results.frame())
     assert "clan:full" in table
+    assert "epochs: 3\n" in table
     assert "| 1024 | 0.739 | 0.735 (ConFlow) |" in table
 
 

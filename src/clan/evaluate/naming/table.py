@@ -71,7 +71,11 @@ def _parts(runs: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for key, part in runs.group_by(_BY, maintain_order=True):
         dataset, condition, width, epochs = ("" if value is None else str(value) for value in key)
         title = DATASETS[dataset].title if dataset in DATASETS else dataset
-        special = [condition, f"width: {width}" if width != "common" else "", f"epochs: {epochs}" if epochs else ""]
+        special = [
+            condition,
+            f"width: {width}" if width != "common" else "",
+            f"epochs: {float(epochs):g}" if epochs else "",
+        ]
         yield ", ".join(filter(None, [title, *special])), part
 
 
