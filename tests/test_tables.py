@@ -137,6 +137,20 @@ def test_parquet_that_cannot_be_put_together_leaves_the_one_of_before(
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_disk_that_is_full_before_the_parquet_is_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polars tells it as an error of its own."""
+
+    def full(*_: object, **__: object) -> None:
+        raise pl.exceptions.ComputeError("underlying IO error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(SinkError, match="No space left"), TableWriter(tmp_path / "table.parquet") as table:
+        table.write(TABLE)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("suffix", READERS)
 def test_without_batches_there_is_an_empty_file(tmp_path: Path, suffix: str) -> None:
     with TableWriter(tmp_path / f"table.{suffix}"):

@@ -81,8 +81,8 @@ class TableWriter:
                     self._file.flush()  # whoever follows a live run wants rows when they come
         except BrokenPipeError:
             raise
-        except OSError as error:
-            raise SinkError(f"cannot write {self.path}: {error.strerror or error}") from error
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise SinkError(f"cannot write {self.path}: {getattr(error, 'strerror', None) or error}") from error
         self._n_parts += 1
         self.rows += batch.height
 

@@ -84,6 +84,8 @@ def test_a_model_of_zeek_refuses_suricata(zeek_model: str, folder: Path, capsys:
     assert "this model was trained on Zeek logs, and these are Suricata events" in err
     assert "they cannot tell" in err
     assert not (folder / "no").exists()
+    assert main(["evaluate", "-m", zeek_model, "-r", str(folder / "eve.json")]) == 1  # which of several models it is
+    assert "zeek.clan: this model was trained on Zeek logs" in " ".join(capsys.readouterr().err.split())
 
 
 def test_evaluate_uses_the_labels_of_the_log(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import typer
 from clan.cli.console import err, write_json
 from clan.cli.options import Format, Join, Json, More, Prevalence, Quiet, Read, Strict, inputs
 from clan.counted import counted
-from clan.errors import ConfigError
+from clan.errors import ConfigError, ModelFileError
 
 if TYPE_CHECKING:
     from clan.evaluate import Evaluation
@@ -70,7 +70,10 @@ def command(
                 strict=strict,
                 columns=columns_of(detector),
             )
-            check_reader(detector, reader)
+            try:
+                check_reader(detector, reader)
+            except ModelFileError as error:
+                raise ModelFileError(f"{name}: {error}") from error
             flows[settings, groups] = pl.concat(list(reader.batches()))
             if not quiet:
                 tell(reader.report)
