@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,7 @@ from clan.sources.tabular import (
     stored_in_ndjson,
     stored_in_parquet,
 )
-from clan.sources.zeek import ConnParser, is_conn_log, open_zeek, why_no_conn_log
+from clan.sources.zeek import ConnParser, is_conn_log, names_beside, open_zeek, why_no_conn_log
 
 HEAD_BYTES: Final = 1 << 16
 """Bytes that a format may be recognised by, decompressed."""
@@ -41,6 +41,10 @@ HEAD_BYTES: Final = 1 << 16
 
 def _tells_nothing(_head: bytes, _path: str) -> str | None:
     return None
+
+
+def _nothing_beside(_path: str) -> Collection[str]:
+    return ()
 
 
 def _nothing_stored(_head: bytes, _path: str) -> Stored | None:
@@ -62,6 +66,7 @@ class SourceFormat:
             this format.
         no_flows: Says why a file that the same tool writes holds no flows (an `http.log`, say); None where it is
             none of its files.
+        beside: Names the files beside one that are read along with it.
         stored: Says what a file tells of itself that clan wrote; None where another wrote it.
         parser: Makes what reads its lines, `parser(path, follow=...)`, where its files may be followed while they
             grow; None where they may not.
@@ -75,6 +80,7 @@ class SourceFormat:
     open: Callable[..., Source]
     recognise: Callable[[bytes, str], bool]
     no_flows: Callable[[bytes, str], str | None] = _tells_nothing
+    beside: Callable[[str], Collection[str]] = _nothing_beside
     stored: Callable[[bytes, str], Stored | None] = _nothing_stored
     parser: Callable[..., RecordParser] | None = None
     kept: bool = False
@@ -101,6 +107,7 @@ _ALL: Final = (
         open=open_zeek,
         recognise=is_conn_log,
         no_flows=why_no_conn_log,
+        beside=names_beside,
         parser=ConnParser,
         kept=True,
     ),
@@ -226,7 +233,8 @@ def recognise_all(files: Sequence[str], *, strict: bool = False) -> Recognised:
     if not formats:
         shown = "; ".join(f"{file}: {why}" for file, why in list(refused.items())[:5])
         raise NoFlows(f"no flows were read: none of {len(files):,} files is in a format that clan reads: {shown}")
-    return of_formats(formats, refused)
+    joined = {str(Path(beside)) for file, entry in formats.items() for beside in entry.beside(file)}
+    return of_formats(formats, {file: why for file, why in refused.items() if str(Path(file)) not in joined})
 
 
 def of_formats(formats: dict[str, SourceFormat], refused: dict[str, str] | None = None) -> Recognised:

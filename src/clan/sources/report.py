@@ -50,6 +50,7 @@ NO_LOSSES = frozenset(COUNTERS) - set(_REASONS) | {
     "empty_lines",
     "empty_sets",
     "exporter_restarts",
+    "forgotten_templates",
     "late_datagrams",
     "late_records",
     "options_records",

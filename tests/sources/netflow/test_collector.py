@@ -24,6 +24,7 @@ from tests.sources.netflow.export import (
 
 from clan.sources.netflow.collector import Collector
 from clan.sources.netflow.domain import MAX_TEMPLATES
+from clan.sources.netflow.held_templates import HeldTemplates
 from clan.sources.netflow.template import VARIABLE, FieldSpec, make_template
 from clan.sources.netflow.waiting import SET_BYTES, WaitingSets
 
@@ -239,6 +240,37 @@ def test_templates_can_be_withdrawn_and_are_bounded() -> None:
     assert counts["sets_without_template"] == 1
     _, counts = collect(v9(*(template(256 + i, V4_FIELDS[:2]) for i in range(MAX_TEMPLATES + 5))))
     assert counts["refused_templates"] == 5
+
+
+def test_templates_of_all_exporters_are_bounded_together_and_come_back_when_announced_again() -> None:
+    held, counts = HeldTemplates(100_000), [Counter[str](), Counter[str]()]
+    honest, flood = (Collector(each, held=held) for each in counts)
+    ours = template(256, V4_FIELDS)
+    honest.feed(v9(ours, record_set(256, v4_record())))
+    honest.feed(v5([v4_record()]))
+    for domain in range(40):
+        flood.feed(v9(*(template(256 + i, V4_FIELDS) for i in range(10)), source=domain))
+    assert 90_000 < held.n_bytes <= 100_000
+    assert counts[0]["forgotten_templates"] == 2
+    assert counts[1]["forgotten_templates"] > 300
+    assert sum(len(domain.templates) for domain in flood._domains.values()) + counts[1]["forgotten_templates"] == 400
+    honest.feed(v9(record_set(256, v4_record()), sequence=1))
+    assert counts[0]["sets_before_template"] == 1
+    honest.feed(v9(ours, sequence=2))
+    honest.feed(v5([v4_record()]))
+    assert honest.take().height == 4
+    assert counts[0]["sets_without_template"] == 0
+
+
+def test_templates_that_are_withdrawn_or_announced_again_are_counted_once() -> None:
+    held = HeldTemplates()
+    collector = Collector(held=held)
+    collector.feed(ipfix(template(256, V4_FIELDS, ipfix=True)))
+    once = held.n_bytes
+    collector.feed(ipfix(template(256, V4_FIELDS, ipfix=True)))
+    assert held.n_bytes == once > 0
+    collector.feed(ipfix(record_set(2, struct.pack(">HH", 256, 0))))
+    assert held.n_bytes == 0
 
 
 @pytest.mark.parametrize("fields", [[], [(8, 0)], [(8, 65000), (12, 65000)]])

@@ -232,3 +232,34 @@ def test_damage_within_a_parquet_file_is_no_end_of_it(tmp_path: Path) -> None:
         path.write_bytes(whole[:i] + b"\xff" + whole[i + 1 :])
         with pytest.raises(UnsupportedFormat, match="damaged"):
             read_flows(str(path))
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
+def test_two_columns_are_a_table_where_both_are_numbers(separator: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "two", "x,y\n1,2.5\n3,\n".replace(",", separator))
+    assert read_flows(path).select("table_x", "table_y").rows() == [(1.0, 2.5), (3.0, None)]
+
+
+def test_prose_with_a_comma_is_no_table_and_whoever_says_so_is_believed(tmp_path: Path) -> None:
+    prose = write(tmp_path / "a.txt", "Dear reader, hello\nthere are 12, see below\n")
+    with pytest.raises(UnsupportedFormat, match="no capture and no record of flows"):
+        read_flows(prose)
+    named = write(tmp_path / "b.csv", "name,size\nbig,12\nsmall,3\n")
+    assert read_flows(named, format_name="csv")["table_size"].to_list() == [12.0, 3.0]
+
+
+def test_one_column_is_a_table_where_somebody_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.csv", "x\n1\n2\n")
+    assert read_flows(path, format_name="csv")["table_x"].to_list() == [1.0, 2.0]
+    with pytest.raises(UnsupportedFormat):
+        read_flows(path)
+
+
+def test_a_header_that_comes_by_itself_is_followed_by_its_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "a,b,c\n1,2,3\n")
+    whole = Path(path).read_bytes()
+    reader = FlowReader([path])
+    with pytest.MonkeyPatch.context() as patch:
+        pieces = iter([whole[:6], whole[6:]])
+        patch.setattr("clan.sources.tabular.table_source.LineReader.pieces", lambda _: pieces)
+        assert pl.concat(list(reader.batches())).select("table_a", "table_c").rows() == [(1.0, 3.0)]

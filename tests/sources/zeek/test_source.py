@@ -181,6 +181,17 @@ def test_records_of_another_log_in_the_same_stream_are_counted(tmp_path: Path) -
     assert reader.report.losses() == {"records_of_other_types": 1}
 
 
+def test_logs_that_are_joined_are_not_passed_over(tmp_path: Path) -> None:
+    http = text([], "http", ["ts", "uid", "id.orig_h"])
+    write(tmp_path / "conn.log.labeled", text(ROWS))
+    write(tmp_path / "http.log.labeled", http)
+    write(tmp_path / "http.of-another-day.log", http)
+    write(tmp_path / "weird.log", text([], "weird", ["ts", "uid"]))
+    reader = FlowReader([str(tmp_path)])
+    assert sum(batch.height for batch in reader.batches()) == 50
+    assert sorted(Path(path).name for path in reader.report.skipped) == ["http.of-another-day.log", "weird.log"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

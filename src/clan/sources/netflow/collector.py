@@ -13,6 +13,7 @@ import polars as pl
 
 from clan.sources.netflow.datagram import Datagram, RecordSet, TemplateSpec
 from clan.sources.netflow.domain import Domain
+from clan.sources.netflow.held_templates import HeldTemplates
 from clan.sources.netflow.ipfix import read_ipfix
 from clan.sources.netflow.record import RECORD, Sent, make_records
 from clan.sources.netflow.template import Template
@@ -45,10 +46,12 @@ class Collector:
     Attributes:
         counts: What became of everything.
         early: Keeps records that come before their template; one for all exporters, so that it bounds them together.
+        held: Bounds the templates; one for all exporters, too.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     early: WaitingSets = field(default_factory=WaitingSets)
+    held: HeldTemplates = field(default_factory=HeldTemplates)
     _domains: dict[tuple[int, int], Domain] = field(default_factory=dict)
     _waiting: list[_Waiting] = field(default_factory=list)
     _order: int = 0
@@ -91,10 +94,11 @@ class Collector:
             if len(self._domains) >= MAX_DOMAINS:
                 self.counts["refused_datagrams"] += 1
                 return None
-            self._domains[key] = Domain(self.counts, self.early)
-            if datagram.version == 5:
-                self._domains[key].announce(TEMPLATE)
-        return self._domains[key]
+            self._domains[key] = Domain(self.counts, self.early, self.held)
+        domain = self._domains[key]
+        if datagram.version == 5 and not domain.templates:  # nobody announces it
+            domain.announce(TEMPLATE)
+        return domain
 
     def _take(self, records: RecordSet, domain: Domain, datagram: Datagram) -> int | None:
         """Keep a set for reading, with those of its template; gives its records, None where nobody can count them."""

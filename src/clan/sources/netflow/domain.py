@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from clan.sources.netflow.datagram import Datagram, RecordSet, TemplateSpec
+from clan.sources.netflow.held_templates import HeldTemplates
 from clan.sources.netflow.template import Template, make_template
 from clan.sources.netflow.waiting import WaitingSets
 
@@ -24,9 +25,10 @@ class Domain:
     Args:
         counts: Where what happens is counted.
         waiting: Keeps records until their template comes, together with those of other domains.
+        held: Bounds the templates of all domains together.
     """
 
-    def __init__(self, counts: Counter[str], waiting: WaitingSets) -> None:
+    def __init__(self, counts: Counter[str], waiting: WaitingSets, held: HeldTemplates) -> None:
         self.templates: dict[int, Template] = {}
         self.samplers: dict[int, int] = {}
         """Sampler to its rate."""
@@ -35,7 +37,7 @@ class Domain:
         self.boot_us: int | None = None
         self._counts = counts
         self._before: tuple[int, tuple[int, ...] | None] | None = None  # the last sequence, and how far it moved
-        self._waiting = waiting
+        self._waiting, self._held = waiting, held
         self._uptime_ms = 0
 
     def announce(self, spec: TemplateSpec) -> list[RecordSet]:
@@ -50,14 +52,15 @@ class Domain:
         known = self.templates.get(spec.template_id)
         if known is None or not _same(known, template):  # what waits to be read keeps the template that it came with
             self.templates[spec.template_id] = template
+        self._held.announced(self, spec.template_id, template, self._counts)
         return self._waiting.take(self, spec.template_id)
 
     def _withdraw(self, spec: TemplateSpec) -> None:
         """Forget a template, or all of a kind where the number is that of the set itself."""
-        if spec.template_id >= 256:
-            self.templates.pop(spec.template_id, None)
-        else:
-            self.templates = {k: t for k, t in self.templates.items() if t.options != spec.options}
+        of_kind = [number for number, template in self.templates.items() if template.options == spec.options]
+        for number in [spec.template_id] if spec.template_id >= 256 else of_kind:
+            self.templates.pop(number, None)
+            self._held.forget(self, number)
 
     def wait(self, records: RecordSet) -> None:
         """Keep records until their template comes."""

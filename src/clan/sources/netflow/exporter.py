@@ -11,6 +11,7 @@ import polars as pl
 from clan.counted import counted
 from clan.sources.netflow.collector import Collector
 from clan.sources.netflow.flow import to_flows
+from clan.sources.netflow.held_templates import HeldTemplates
 from clan.sources.netflow.join import WAIT_US, Joiner
 from clan.sources.netflow.order import FlowOrder
 from clan.sources.netflow.waiting import WaitingSets
@@ -28,12 +29,15 @@ class Exporter:
         name: Its address; the `source` of its flows.
         wait_us: How long a direction waits for the other one.
         early: Keeps records that come before their template, for several exporters; None: for this one alone.
+        held: Bounds the templates of several exporters; None: of this one alone.
     """
 
-    def __init__(self, name: str, *, wait_us: int = WAIT_US, early: WaitingSets | None = None) -> None:
+    def __init__(
+        self, name: str, *, wait_us: int = WAIT_US, early: WaitingSets | None = None, held: HeldTemplates | None = None
+    ) -> None:
         self.name = name
         self.counts = Counter[str]()
-        self._collector = Collector(self.counts, early or WaitingSets())
+        self._collector = Collector(self.counts, early or WaitingSets(), held or HeldTemplates())
         self._joiner = Joiner(self.counts, wait_us=wait_us)
         self._order = FlowOrder(hold_us=2 * wait_us)
 

@@ -16,6 +16,7 @@ from clan.sources.context_columns import ContextColumns
 from clan.sources.groups import wanted_groups
 from clan.sources.live import LiveStatus
 from clan.sources.netflow.exporter import GROUPS, SETTINGS, Exporter
+from clan.sources.netflow.held_templates import HeldTemplates
 from clan.sources.netflow.join import WAIT_US, warm_up_joining
 from clan.sources.netflow.listener import Listener, Place
 from clan.sources.netflow.waiting import WaitingSets
@@ -59,7 +60,7 @@ class NetflowReader:
         """Told the same, and once more at the end."""
         self._wait_us = round(wait_s * 1e6)
         self._exporters: dict[str, Exporter] = {}
-        self._early = WaitingSets()
+        self._early, self._templates = WaitingSets(), HeldTemplates()
         self._counts = Counter[str]()
         self._stopping = False
         self.listeners: list[Listener] = []
@@ -136,7 +137,9 @@ class NetflowReader:
                 if len(self._exporters) >= MAX_EXPORTERS:
                     self._counts["refused_datagrams"] += 1
                     continue
-                exporter = self._exporters[sender] = Exporter(sender, wait_us=self._wait_us, early=self._early)
+                exporter = self._exporters[sender] = Exporter(
+                    sender, wait_us=self._wait_us, early=self._early, held=self._templates
+                )
             exporter.feed(data)
         return n == TURN
 

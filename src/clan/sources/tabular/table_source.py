@@ -139,6 +139,7 @@ class CsvSource(TableSource):
         """Yield flows in the order of the file, so that scores align with rows."""
         names: list[str] | None = None
         reader: RowReader | None = None
+        separator = SEPARATORS[0]
         for i, path in enumerate(self._paths):
             if i > 0:
                 self._stream = ByteStream(path)
@@ -154,8 +155,8 @@ class CsvSource(TableSource):
                     if names is not None and found != names:
                         raise SchemaError(f"{path} has other columns than {self.name}")
                     names, block = found, body  # noqa: PLW2901 - the header is no row
-                    if reader is None and block:
-                        reader = self._reader(names, separator, block)
+                if reader is None and block and names is not None:  # a pipe may give the header by itself
+                    reader = self._reader(names, separator, block)
                 self.bytes_read = before + stream.position()
                 if block and reader is not None and self._rows is not None:
                     frame = reader.read(block)
@@ -170,8 +171,8 @@ class CsvSource(TableSource):
         block = block.removeprefix(b"\xef\xbb\xbf")
         line, _, body = block.partition(b"\n")
         text = line.decode("utf-8", errors="replace").rstrip("\r")
-        separator = separator_of(text)
-        if separator is None:
+        separator = separator_of(text) or SEPARATORS[0]  # a table of one column has none
+        if not text.strip() or (not text.isprintable() and "\t" not in text):
             raise UnsupportedFormat(f"{self.name} is no CSV table: its first line is {text[:60]!r}")
         values = values_of(text, separator)
         if self._map.names:
@@ -260,9 +261,9 @@ def _some(names: Sequence[str], most: int = 8) -> str:
 
 
 def separator_of(line: str) -> str | None:
-    """Find what separates the values of a line; None where there are fewer than three."""
+    """Find what separates the values of a line; None where there is only one."""
     best = max(SEPARATORS, key=line.count)
-    return best if line.count(best) >= 2 else None
+    return best if best in line else None
 
 
 def _is_data(values: Sequence[str]) -> bool:
@@ -322,4 +323,6 @@ def is_csv(head: bytes, _path: str) -> bool:
         return True
     if _is_data(names):
         return len(names) >= 3 and all(len(row) == len(names) for row in rows[:2])
+    if len(names) == 2 and not all(_is_number(value) or not value.strip() for row in rows[1:] for value in row):
+        return False  # any text may have a comma in two lines
     return len(rows) > 1 and len(rows[1]) == len(names) and _is_data(rows[1]) and all(names)

@@ -131,3 +131,8 @@ def logs_beside(conn: str) -> dict[str, str]:
         return {}
     found = {name: path.with_name(path.name.replace("conn", name, 1)) for name in _NUMBERS}
     return {name: str(beside) for name, beside in found.items() if beside.is_file()}
+
+
+def names_beside(conn: str) -> list[str]:
+    """List the logs that are joined to a conn.log, those of `logs_beside`."""
+    return list(logs_beside(conn).values())
