@@ -27,6 +27,9 @@ MEMORY = 16_384
 EVERY_FLOW, ONE_IN = 8192, 8
 """The first flows are all looked at, later one in so many, always the same ones."""
 
+_FLOOR = 1e-3
+"""Share that every range has at least, so that one which benign flows hardly reach has a finite index."""
+
 _CHUNK = 512
 _DECILES = [int(np.flatnonzero(np.isclose(PROBABILITIES, tenth / 10))[0]) for tenth in range(11)]
 
@@ -106,8 +109,10 @@ class FeatureDrift:
         """Name the features whose index is at least this, the most moved first."""
         total = self._counts.sum(axis=1, keepdims=True)
         n_bins = self._counts.shape[1]
-        share = (self._counts + 0.5 / n_bins) / (total + 0.5)
-        expected = (self._expected + 1e-3) / (self._expected + 1e-3).sum(axis=1, keepdims=True)
+        share, expected = (
+            (part + _FLOOR) / (part + _FLOOR).sum(axis=1, keepdims=True)  # the same on both sides, however many flows
+            for part in ((self._counts + 0.5 / n_bins) / (total + 0.5), self._expected)
+        )
         used = (self._expected > 0).sum(axis=1) + 1
         psi = ((share - expected) * np.log(share / expected)).sum(axis=1)
         psi = np.maximum(psi - used / np.maximum(total[:, 0], 1), 0)

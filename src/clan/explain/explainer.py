@@ -243,9 +243,8 @@ class Explainer:
         nearest = self.exemplars.values[found.nearest[row]]  # (n_nearest, n_features)
         if found.method[row] == RANGE:
             normal = nearest[0] if len(nearest) else np.full_like(here, np.nan)
-            return [
-                beside.reason(row, column, normal=_known(normal, column)) for column in beside.farthest(row, N_FARTHEST)
-            ]
+            far = [beside.reason(row, j, normal=_known(normal, j)) for j in beside.farthest(row, N_FARTHEST)]
+            return sorted(far, key=lambda reason: not reason.says_something)
         chosen, drops = np.flatnonzero(found.families[row]), found.drops[row]
         order = chosen[np.argsort(-drops[chosen], kind="stable")]
         reasons = []
