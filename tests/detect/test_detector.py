@@ -75,6 +75,14 @@ def test_two_fits_with_one_seed_write_the_same_file(
     assert flows.equals(before)
 
 
+def test_the_seed_that_was_given_is_remembered(detector: ClanDetector, flows: pl.DataFrame, tmp_path: Path) -> None:
+    """So that what was loaded fits to the same model again."""
+    detector.save(tmp_path / "a")
+    loaded = ClanDetector.load(tmp_path / "a")
+    assert loaded.manifest_["seed"] == loaded.get_params()["random_state"] == SETTINGS["random_state"]
+    assert np.array_equal(loaded.fit(flows).anomaly_score(flows), detector.anomaly_score(flows))
+
+
 def test_flow_tables_use_their_features_and_times(detector: ClanDetector, flows: pl.DataFrame) -> None:
     assert detector.features_ == GROUPS["flow"]
     assert detector.calibration_.days == pytest.approx(1.0)

@@ -183,7 +183,7 @@ class ClanDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             rows,
             recipe=recipe,
             preset=self.preset,
-            seed=seed,
+            seed=int(self.random_state) if isinstance(self.random_state, int | np.integer) else seed,
             n_folds=int(folds.max()) + 1,
             source=source or {},
             selection={"rows_seen": n_seen or len(rows.values), "clean": self.clean, "set_aside": int(outlying.sum())},

@@ -67,7 +67,7 @@ class Record:
             rows: What it was fitted to.
             recipe: As it was trained.
             preset: Name of the recipe; or the recipe itself, which is then written down in full as `recipe`.
-            seed: Of everything random.
+            seed: What `random_state` was, where it was a number; otherwise the number that was drawn from it.
             n_folds: Of the threshold.
             source: Where the rows came from.
             selection: Of how many flows the rows were drawn, what share of them was to be set aside, and how many were:
