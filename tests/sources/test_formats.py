@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from tests.alerts.sinks.events import alert
 from tests.flows import build
 from tests.sources.packets.capture import conversation
 
+from clan.alerts.sinks.encodings.eve import encode
 from clan.errors import ConfigError, UnsupportedFormat
 from clan.sources import FORMATS, FlowReader
 from clan.sources.formats import recognise, recognise_all
@@ -91,3 +93,10 @@ def test_origin_is_what_a_model_remembers(tmp_path: Path) -> None:
     reader = FlowReader([str(tmp_path)])
     assert reader.origin() == {"kind": "packets", "formats": ["pcap"], "settings": reader.settings.manifest()}
     assert reader.groups == ("flow",)
+
+
+def test_alerts_that_clan_wrote_are_no_log_of_suricata(tmp_path: Path) -> None:
+    """They have the form of its events, and lie where people look at logs."""
+    (tmp_path / "alerts.ndjson").write_text(encode(alert()) + "\n")
+    with pytest.raises(UnsupportedFormat):
+        recognise(str(tmp_path / "alerts.ndjson"))

@@ -254,7 +254,8 @@ def of_formats(formats: dict[str, SourceFormat], refused: dict[str, str] | None 
     if len(kinds) > 1:
         found = "; ".join(f"{kind}: {_list(names)}" for kind, names in kinds.items())
         raise ConfigError(
-            f"these files are of {len(kinds)} kinds, and a table of flows, or a model, is of one kind: {found}. Name one kind only"
+            f"these files are of {len(kinds)} kinds, and a table of flows, or a model, is of one kind: {found}. "
+            "Name one kind only"
         )
     return Recognised(next(iter(kinds)), formats, refused or {}, stored)
 

@@ -126,6 +126,9 @@ open_eve = record_opener(EveParser)
 
 
 def is_eve(head: bytes, _path: str) -> bool:
-    """Recognise EVE by its first event."""
+    """Recognise EVE by its first event. The alerts that clan wrote are events of the same form, and no log of flows."""
     first = first_object(head)
+    alert = first.get("alert")
+    if isinstance(alert, dict) and str(alert.get("signature")).startswith("clan: "):
+        return False
     return isinstance(first.get("event_type"), str) and "timestamp" in first
