@@ -16,8 +16,10 @@ import pytest
 from tests.sources.suricata import events
 from tests.sources.zeek.logs import CONN, connections, header, lines, ndjson, text
 
+from clan import ClanDetector
 from clan.cli import main
 from clan.cli.live import WatchedFollowReader
+from clan.sources import FlowReader
 
 ROWS = connections(200)
 
@@ -75,6 +77,22 @@ def test_annotate_writes_every_record_on(zeek_model: str, folder: Path, capsys: 
     assert main(["flows", "-r", str(out), "-o", str(folder / "f.parquet"), "-q"]) == 0  # it is a conn.log still
     assert len([line for line in out.read_text().splitlines() if not line.startswith("#")]) == 200
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.filterwarnings("ignore::clan.errors.DataQualityWarning")  # of columns that Suricata cannot tell
+def test_annotate_tells_of_events_that_are_no_flows(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flows = [events.flow(i) for i in range(100)]
+    others = [{**flows[0], "event_type": kind} for kind in ("dns", "dns", "made_up")]
+    (folder / "mixed-eve.json").write_text(events.lines([*flows, *others]))
+    reader = FlowReader([str(folder / "mixed-eve.json")])
+    detector = ClanDetector(fpr=0.1, epochs=1, n_folds=2, scorer="feature_prototypes", random_state=0)
+    detector.fit(pl.concat(list(reader.batches())), source=reader.origin())
+    detector.save(folder / "eve.clan")
+    out = folder / "eve.scored.json"
+    run = ["detect", "-m", str(folder / "eve.clan"), "-r", str(folder / "mixed-eve.json"), "--annotate", "-o", str(out)]
+    assert main(run) == 0
+    assert "written on: 3 events that are no flows" in " ".join(capsys.readouterr().err.split())
+    assert len(out.read_text().splitlines()) == 100
 
 
 def test_a_model_of_zeek_refuses_suricata(zeek_model: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ def command(
     ] = None,
     annotate: Annotated[
         bool,
-        typer.Option("--annotate", help="Write the records of Zeek or Suricata on with their scores, and no alerts."),
+        typer.Option("--annotate", help="Write flow records of Zeek or Suricata on with their scores, and no alerts."),
     ] = False,
     incidents: IncidentsFile = None,
     incident_pcaps: IncidentPcaps = None,
@@ -195,7 +195,7 @@ def command(
     if json:
         write_json(_account(monitor, reader, expected, sinks, loaded))
     files = [path for path in (output, scores, report, incidents) if path and path != STDOUT]
-    _tell(monitor, reader, expected, sinks, written=files, quiet=quiet)
+    _tell(monitor, reader, expected, sinks, written=files, annotated=annotate, quiet=quiet)
     fail_unstored(monitor.triage)  # last, where it is not overlooked
 
 
@@ -240,17 +240,23 @@ def _tell(
     sinks: Sequence[EncodingSink],
     *,
     written: Sequence[str],
+    annotated: bool,
     quiet: bool,
 ) -> None:
     """Say what was read and what was found; to who wants quiet, only what did not reach its receiver."""
     from clan.alerts import summary
     from clan.alerts.sinks import counters_of
     from clan.cli.reading import tell
+    from clan.counted import counted
 
     tell_sinks(counters_of(sinks), quiet=quiet)
     if quiet:
         return
     tell(reader.report)
+    flows = ("flow_events", "netflow_events")
+    others = sum(n for name, n in reader.report.counts.items() if name.endswith("_events") and name not in flows)
+    if annotated and others:
+        err.note(f"not among the records that were written on: {counted(others, 'event')} that are no flows")
     outcome = monitor.outcome
     err.show(
         summary(

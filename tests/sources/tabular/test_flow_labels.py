@@ -102,3 +102,16 @@ def test_missing_files_and_missing_columns_are_named(tmp_path: Path) -> None:
         read_labels(tmp_path / "labels.csv")
     with pytest.raises(SchemaError, match="by src_ip, dst_ip"):
         label_flows(pl.DataFrame({"uid": ["f0"]}), write(tmp_path, "src_ip,dst_ip,label\n10.0.0.1,10.0.0.2,x\n"))
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_headers_of_other_tools_and_other_separators_are_read(separator: str, tmp_path: Path) -> None:
+    text = "Src IP,Source Port,Destination IP,Dst Port,Class\n10.0.0.1,5,10.0.0.2,80,scan\n"
+    line = write(tmp_path, text.replace(",", separator)).row(0, named=True)
+    told = ("src_ip", "src_port", "dst_ip", "dst_port", "label")
+    assert [line[name] for name in told] == ["10.0.0.1", 5, "10.0.0.2", 80, "scan"]
+
+
+def test_a_time_that_says_no_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="ts_start and the last one ts_end"):
+        write(tmp_path, "Src IP,Dst IP,Timestamp,Label\n10.0.0.1,10.0.0.2,2017-07-06 12:39:06,scan\n")

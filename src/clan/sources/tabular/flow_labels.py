@@ -26,6 +26,15 @@ LABEL_COLUMNS: dict[str, pl.DataType] = {
 }
 """The columns of a table of labels, whatever its file had."""
 
+_CALLED = {
+    "label": ("class",),
+    "src_ip": ("src ip", "source ip"),
+    "src_port": ("src port", "source port"),
+    "dst_ip": ("dst ip", "destination ip"),
+    "dst_port": ("dst port", "destination port"),
+}
+"""What other tools call these columns, in small letters."""
+
 _TURNED = {"src_ip": "dst_ip", "src_port": "dst_port", "dst_ip": "src_ip", "dst_port": "src_port"}
 _ALWAYS = {"ts_start": "0001-01-01", "ts_end": "9999-12-31"}
 
@@ -41,14 +50,22 @@ def read_labels(path: str | Path) -> pl.DataFrame:
         SchemaError: No label column, nothing that names flows, or a value that is not of its column's type.
     """
     try:
-        table = pl.read_csv(Path(path).read_bytes(), infer_schema=False, truncate_ragged_lines=False)
+        data = Path(path).read_bytes()
+        table = pl.read_csv(data, separator=_separator(data), infer_schema=False, truncate_ragged_lines=False)
     except OSError as error:
         raise SourceUnavailable(f"{path} cannot be read: {error.strerror or error}") from error
     except pl.exceptions.PolarsError as error:
         raise SchemaError(f"{path} is not a CSV table: {error}") from error
     table = table.rename({name: name.strip().lower() for name in table.columns})
-    if "label" not in table.columns and "class" in table.columns:
-        table = table.rename({"class": "label"})
+    for name, others in _CALLED.items():
+        found = next((other for other in others if other in table.columns), None)
+        if found is not None and name not in table.columns:
+            table = table.rename({found: name})
+    if "timestamp" in table.columns and "ts_start" not in table.columns and "uid" not in table.columns:
+        raise SchemaError(
+            f"{path} has a column timestamp, of which nobody knows how long a line holds; call the first time that a "
+            "line means ts_start and the last one ts_end"
+        )
     named = [name for name in LABEL_COLUMNS if name in table.columns and name != "label"]
     if "label" not in table.columns or not named:
         raise SchemaError(
@@ -102,6 +119,12 @@ def label_flows(flows: pl.DataFrame, labels: pl.DataFrame) -> tuple[pl.Series, i
     named = rows.select("_row").join(first, on="_row", how="left", maintain_order="left")
     text = named.join(lines.select("_line", "label"), on="_line", how="left", maintain_order="left")["label"]
     return text, labels.height - pairs["_line"].n_unique()
+
+
+def _separator(data: bytes) -> str:
+    """Find what separates the values of the header line."""
+    line = data.partition(b"\n")[0].decode("utf-8", errors="replace")
+    return max(",;\t|", key=line.count)
 
 
 def _typed(table: pl.DataFrame, path: str | Path) -> pl.DataFrame:
