@@ -194,6 +194,12 @@ def test_files_are_watched_to_their_end(
     assert re.search(r"incident \w+ new, \w+: 192.0.2.1 to 198.51.100.7: 1 TCP flow, port 443", err)
     assert re.search(r"incident \w+ ended, \w+: 192.0.2.1 to 198.51.100.7: 3\d TCP flows, port 443", err)
     assert main(["watch", "-c", str(config), "-r", str(log), "-q"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "warning investigate: few hosts raise the rate" in line
+    quiet = tmp_path / "quiet.log"
+    begin(quiet)
+    grow(quiet, ROWS[:30])
+    assert main(["watch", "-c", str(config), "-r", str(quiet), "-q"]) == 0
     assert capsys.readouterr().err == ""
     empty = tmp_path / "empty.log"
     begin(empty)

@@ -64,7 +64,7 @@ def test_a_model_is_exchanged_under_traffic(link: Link, tmp_path: Path) -> None:
     with Store(tmp_path / "clan.db") as store:
         alerts = [stored.alert for stored in store.alerts(Query())]
         incidents = list(store.incidents(Query()))
-    assert f"{len(alerts):,} alerts are in" in said
+    assert f"stored {len(alerts):,} alerts in" in said
     assert len({alert.uid for alert in alerts}) == len(alerts) > 20
     assert {alert.model_id for alert in alerts} == {second}  # nothing had ended before
     assert {incident.state for incident in incidents} == {"closed"}

@@ -110,7 +110,7 @@ class HoldingState:
         if self.n_moved:
             names = ", ".join(f"{f.name} {f.psi:.2f}" for f in self.moved[:3])
             parts.append(f"moved: {self.n_moved} of {counted(self.n_features, 'feature')} ({names})")
-        if self.learnt_from:
+        if self.learnt_from and self.verdict != "above":
             parts.append(_LEARNT)
         over = self.passed and not self.concentrated
         return "; ".join([*parts, *(_OVER if over else _ADVICE[self.advice])])
