@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says what else the machine does.
 settings.register_profile("clan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clan")
+
+
+# A shell starts what runs in the background with SIGINT ignored, which every program that a test starts would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
