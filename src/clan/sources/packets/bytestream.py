@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -115,3 +115,35 @@ class ByteStream:
         """Close the file; standard input stays open."""
         if self._raw is not None and self.path != STDIN:
             self._raw.close()
+
+
+class ByteStreams:
+    """The parts of one input in their order, each opened when its turn comes, the first at once; iterate once.
+
+    Args:
+        paths: Files, or `-`; one at least.
+        name: What the input is called, for the message.
+
+    Raises:
+        SourceUnavailable: As of `ByteStream`; also while iterating.
+        ValueError: While iterating, where it was read or closed already.
+    """
+
+    def __init__(self, paths: Sequence[str], *, name: str) -> None:
+        self._paths, self._name = list(paths), name
+        self._open: ByteStream | None = ByteStream(paths[0])
+
+    def __iter__(self) -> Iterator[ByteStream]:
+        for i, path in enumerate(self._paths):
+            if i > 0:
+                self._open = ByteStream(path)
+            if self._open is None:
+                raise ValueError(f"{self._name} was read already; open it anew")
+            yield self._open
+            self.close()
+
+    def close(self) -> None:
+        """Close the part that is open; safe to call twice."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None

@@ -10,7 +10,7 @@ from clan.errors import ConfigError
 from clan.flows import PACKET_GROUPS, FlowEngine, FlowSettings
 from clan.sources.base import stream_name
 from clan.sources.groups import in_order, measured, wanted_groups
-from clan.sources.packets.bytestream import ByteStream
+from clan.sources.packets.bytestream import ByteStreams
 from clan.sources.packets.reader import CHUNK_BYTES, PacketReader
 
 
@@ -47,30 +47,25 @@ class PacketSource:
             raise ConfigError("a source of packets needs at least one path")
         self.name = stream_name(paths[0])
         self.settings = settings.manifest()
-        self._paths, self._chunk_bytes, self._strict = list(paths), chunk_bytes, strict
+        self._chunk_bytes, self._strict = chunk_bytes, strict
         self._features = wanted_groups(features, told=self.groups, kind=self.kind)
         self._engine = FlowEngine(settings, source=self.name, groups=measured(self._features))
-        self._stream: ByteStream | None = ByteStream(paths[0])
+        self._streams = ByteStreams(paths, name=self.name)
         self._warnings: list[str] = []
         self._bad_packets = 0
         self.bytes_read = 0
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield the flows of the stream in order of (`ts_end`, `uid`)."""
-        for i, path in enumerate(self._paths):
-            if i > 0:
-                self._stream = ByteStream(path)
-            if self._stream is None:
-                raise ValueError(f"{self.name} was read already; open it anew")
-            reader = PacketReader(self._stream, chunk_bytes=self._chunk_bytes, strict=self._strict)
+        for stream in self._streams:
+            reader = PacketReader(stream, chunk_bytes=self._chunk_bytes, strict=self._strict)
             before = self.bytes_read
             for packets in reader.chunks():
-                self.bytes_read = before + self._stream.position()
+                self.bytes_read = before + stream.position()
                 for batch in self._engine.feed(packets):
                     yield in_order(batch, self._features)
             self._warnings += reader.warnings
             self._bad_packets += reader.bad_packets
-            self.close()
         for batch in self._engine.finish():
             yield in_order(batch, self._features)
 
@@ -85,9 +80,7 @@ class PacketSource:
 
     def close(self) -> None:
         """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        self._streams.close()
 
 
 def checksum_hint(counts: Mapping[str, int], name: str) -> str | None:

@@ -10,12 +10,10 @@ from typing import Any
 import polars as pl
 
 from clan.errors import MalformedRecord, UnsupportedFormat
-from clan.flows import FlowSettings
 from clan.schema import CARRIED, GROUPS, IDENTITY
-from clan.sources.packets import ByteStream
 from clan.sources.records.lines import LineReader, lines_of
 from clan.sources.tabular.headers.own import OWN
-from clan.sources.tabular.table_source import TableSource
+from clan.sources.tabular.table_source import TextTable
 
 _TYPES = {
     **{name: pl.String() if dtype.is_temporal() else dtype for name, dtype in {**IDENTITY, **CARRIED}.items()},
@@ -24,35 +22,24 @@ _TYPES = {
 """Columns as they are read; times are text, as in CSV."""
 
 
-class NdjsonSource(TableSource):
+class NdjsonSource(TextTable):
     """A table of flows that clan wrote as NDJSON; the first line has the columns."""
-
-    def __init__(self, paths: list[str], settings: FlowSettings, **options: Any) -> None:
-        super().__init__(paths, settings, **options)
-        self._stream: ByteStream | None = ByteStream(paths[0])
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flows in the order of the file, so that scores align with rows."""
-        for i, path in enumerate(self._paths):
-            if i > 0:
-                self._stream = ByteStream(path)
-            if self._stream is None:
-                raise ValueError(f"{self.name} was read already; open it anew")
-            stream, before = self._stream, self.bytes_read
+        for stream in self._streams:
+            before = self.bytes_read
             lines, schema = LineReader(stream), None
             for piece in lines.pieces():
                 if schema is None:
                     schema = self._schema(piece)
-                rows = self._begin(schema, self._layout(list(schema)))
+                    rows = self._begin(schema, self._layout(list(schema)))
                 frame = self._parse(piece, schema)
                 self.bytes_read = before + stream.position()
                 if frame.height:
                     yield rows.flows(frame)
-            self._counts["overlong_lines"] += lines.overlong
-            if stream.damage:
-                self._warnings.append(f"{stream.path}: {stream.damage}; what follows was not read")
+            self._note_end(lines, stream)
             self.bytes_read = before + stream.position()
-            self.close()
 
     def _schema(self, piece: bytes) -> dict[str, pl.DataType]:
         """Read the columns of the first line: known ones have their types, others are numbers unless they are text."""
@@ -80,12 +67,6 @@ class NdjsonSource(TableSource):
                     raise MalformedRecord(f"{self.name}: a line that is no flow: {line[:60]!r}") from error
                 self._counts["malformed_records"] += 1
         return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
 
 
 def first_object(head: bytes) -> dict[str, Any] | None:

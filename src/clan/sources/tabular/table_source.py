@@ -11,7 +11,7 @@ import polars as pl
 from clan.errors import ConfigError, SchemaError, UnsupportedFormat
 from clan.flows import FlowSettings
 from clan.sources.base import stream_name
-from clan.sources.packets import STDIN, ByteStream
+from clan.sources.packets import STDIN, ByteStream, ByteStreams
 from clan.sources.records import LineReader
 from clan.sources.tabular.columns import ColumnMap
 from clan.sources.tabular.csv_file import header_of, values_of
@@ -128,24 +128,34 @@ class TableSource:
         """Release the file."""
 
 
-class CsvSource(TableSource):
-    """A CSV table: any usual separator, with a header line, or of a kind that is known to have none."""
+class TextTable(TableSource):
+    """A table of lines, read piece by piece."""
 
     def __init__(self, paths: Sequence[str], settings: FlowSettings, **options: Any) -> None:
         super().__init__(paths, settings, **options)
-        self._stream: ByteStream | None = ByteStream(paths[0])
+        self._streams = ByteStreams(paths, name=self.name)
+
+    def _note_end(self, lines: LineReader, stream: ByteStream) -> None:
+        """Say what of a file could not be read."""
+        self._counts["overlong_lines"] += lines.overlong
+        if stream.damage:
+            self._warnings.append(f"{stream.path}: {stream.damage}; what follows was not read")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._streams.close()
+
+
+class CsvSource(TextTable):
+    """A CSV table: any usual separator, with a header line, or of a kind that is known to have none."""
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Yield flows in the order of the file, so that scores align with rows."""
         names: list[str] | None = None
         reader: RowReader | None = None
         separator = SEPARATORS[0]
-        for i, path in enumerate(self._paths):
-            if i > 0:
-                self._stream = ByteStream(path)
-            if self._stream is None:
-                raise ValueError(f"{self.name} was read already; open it anew")
-            stream, before = self._stream, self.bytes_read
+        for stream in self._streams:
+            before = self.bytes_read
             lines = LineReader(stream)
             first = True
             for block in lines.pieces():
@@ -153,7 +163,7 @@ class CsvSource(TableSource):
                     first = False
                     found, separator, body = self._open_block(block)
                     if names is not None and found != names:
-                        raise SchemaError(f"{path} has other columns than {self.name}")
+                        raise SchemaError(f"{stream.path} has other columns than {self.name}")
                     names, block = found, body  # noqa: PLW2901 - the header is no row
                 if reader is None and block and names is not None:  # a pipe may give the header by itself
                     reader = self._reader(names, separator, block)
@@ -164,7 +174,6 @@ class CsvSource(TableSource):
                         yield self._rows.flows(frame)
             self._note_end(lines, stream)
             self.bytes_read = before + stream.position()
-            self.close()
 
     def _open_block(self, block: bytes) -> tuple[list[str], str, bytes]:
         """Split the header off; gives names, separator, and the rows."""
@@ -197,17 +206,6 @@ class CsvSource(TableSource):
         schema = {n: pl.String() if n in text else pl.Float64() for n in names}
         self._begin(schema, layout)
         return RowReader(names, frozenset(text), separator, self.name, self._strict, self._counts)
-
-    def _note_end(self, lines: LineReader, stream: ByteStream) -> None:
-        self._counts["overlong_lines"] += lines.overlong
-        if stream.damage:
-            self._warnings.append(f"{stream.path}: {stream.damage}; what follows was not read")
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
 
 
 class ParquetSource(TableSource):
